@@ -1,0 +1,102 @@
+"""What flows between the rooms: the columns of every table, and a few frozen records.
+
+Times are UTC. In the store they are int64 milliseconds (``*_ms``); in tables that people
+read they are timestamps. Ids are strings for people and dense uint32 codes for kernels.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+FORMAT = 1
+"""Version of the case folder and of the tables in it."""
+
+ANY_ACTION = "any"
+"""The action of a row where actions are not told apart: the table has none, or all count."""
+
+CO_ACTION = "co_action"
+"""The timed layer: the same object, within a window."""
+
+TIME = pl.Datetime("ms", "UTC")
+
+EVENT_IDS = ("account_id", "object_id", "owner_id", "content_id", "action", "source")
+"""Event columns held as codes with a dictionary, in the order of the events table."""
+
+EVENTS = pl.Schema(
+    {
+        "account_id": pl.String(),
+        "action": pl.String(),
+        "object_id": pl.String(),
+        "time_min": TIME,
+        "time_max": TIME,
+        "owner_id": pl.String(),
+        "content_id": pl.String(),
+        "text": pl.String(),
+        "source": pl.String(),
+    }
+)
+"""One row: one account acted once on one object, in [time_min, time_max]."""
+
+PAIRS = pl.Schema(
+    {
+        "layer": pl.String(),
+        "action": pl.String(),
+        "window_ms": pl.Int64(),
+        "account_a": pl.String(),
+        "account_b": pl.String(),
+        "weight": pl.Int64(),
+        "expected": pl.Float64(),
+        "p_value": pl.Float64(),
+        "q_value": pl.Float64(),
+        "mean_delta_ms": pl.Float64(),
+        "a_first": pl.Float64(),
+    }
+)
+"""One row: one pair of accounts in one layer, action and window; account_a < account_b."""
+
+ACCOUNTS = pl.Schema(
+    {
+        "account_id": pl.String(),
+        "group_id": pl.Int64(),
+        "p_value": pl.Float64(),
+        "q_value": pl.Float64(),
+        "stability": pl.Float64(),
+        "weight": pl.Int64(),
+    }
+)
+"""One row: one member of one group. Accounts outside groups have no row."""
+
+GROUPS = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "size": pl.Int64(),
+        "p_value": pl.Float64(),
+        "q_value": pl.Float64(),
+        "pattern": pl.String(),
+        "objects": pl.Int64(),
+        "episodes": pl.Int64(),
+        "first_time": TIME,
+        "last_time": TIME,
+        "layers": pl.List(pl.String()),
+        "density": pl.Float64(),
+        "action": pl.String(),
+        "window_ms": pl.Int64(),
+    }
+)
+"""One row: one group of one network; a network is one layer, action and window."""
+
+EVIDENCE = pl.Schema(
+    {
+        "layer": pl.String(),
+        "action": pl.String(),
+        "window_ms": pl.Int64(),
+        "group_id": pl.Int64(),
+        "account_id": pl.String(),
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "content_id": pl.String(),
+        "time": TIME,
+        "in_group": pl.Boolean(),
+    }
+)
+"""One row: one action that supports an edge; ``in_group`` when the edge is inside a group."""
