@@ -1,0 +1,1 @@
+"""Where kernels run: the same block plan on one machine or many."""

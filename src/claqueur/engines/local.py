@@ -1,0 +1,166 @@
+"""Running the kernels on this machine: blocks one after another, cores side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from claqueur.engines.blocks import Task, plan
+from claqueur.kernels.co_action import (
+    I32,
+    I64,
+    U32,
+    co_actions,
+    distinct_objects,
+    events_by_account,
+    supporting,
+)
+from claqueur.progress import SILENT, Progress
+
+CHUNKS = 32
+"""Pieces a block is cut into: enough for progress and for Ctrl-C to be heard."""
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Exactly timed events for the kernels, sorted by (object, time).
+
+    ``account``, ``object_``: (n,) uint32; ``t_ms``: (n,) int64; ``unit``: (n,) uint32, what
+    counts once for a pair (the object unless said otherwise).
+    """
+
+    account: U32
+    object_: U32
+    t_ms: I64
+    n_accounts: int
+    unit: U32 | None = None
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def kept(self, keep: np.ndarray) -> Actions:
+        """The events where ``keep`` is true."""
+        unit = None if self.unit is None else self.unit[keep]
+        return Actions(
+            self.account[keep], self.object_[keep], self.t_ms[keep], self.n_accounts, unit
+        )
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Pairs that reached the minimum, sorted by (a, b); the columns of the kernel's result."""
+
+    a: U32
+    b: U32
+    weight: I32
+    delta_ms: I64
+    a_first: I32
+
+
+def count_pairs(
+    actions: Actions,
+    window_ms: int,
+    min_objects: int,
+    *,
+    directed: bool = False,
+    n_groups: int = 1,
+    progress: Progress = SILENT,
+) -> PairCounts:
+    """Count co-actions of every pair of accounts over all blocks.
+
+    Parameters
+    ----------
+    n_groups
+        P of the block plan; the result is the same for every P.
+    """
+    parts: list[tuple[np.ndarray, ...]] = []
+    tasks = n_groups * (n_groups + 1) // 2
+    progress.stage("counting pairs", total=tasks * CHUNKS)
+    for task in plan(actions.account, actions.n_accounts, n_groups):
+        parts.extend(_block(actions, task, window_ms, min_objects, directed, progress))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((columns[1], columns[0]))
+    return PairCounts(*(column[order] for column in columns))
+
+
+def _block(
+    actions: Actions,
+    task: Task,
+    window_ms: int,
+    min_objects: int,
+    directed: bool,
+    progress: Progress,
+) -> list[tuple[np.ndarray, ...]]:
+    if task.keep is not None:
+        actions = actions.kept(task.keep)
+    actions = pruned(actions, min_objects)
+    start, position = _grouped(actions)
+    unit = actions.object_ if actions.unit is None else actions.unit
+
+    def count(low: int, high: int) -> tuple[np.ndarray, ...]:
+        return co_actions(
+            actions.account, actions.object_, actions.t_ms, start, position, unit,
+            task.side, task.cross, directed, low, high, window_ms, min_objects,
+        )  # fmt: skip
+
+    return list(_side_by_side(count, _even_chunks(start), progress))
+
+
+def pruned(actions: Actions, min_objects: int) -> Actions:
+    """Without the accounts that have too few distinct objects to reach the minimum."""
+    if min_objects <= 1 or actions.unit is not None:
+        return actions
+    start, position = events_by_account(actions.account, actions.n_accounts)
+    enough = distinct_objects(start, position, actions.object_) >= min_objects
+    return actions.kept(enough[actions.account])
+
+
+def _grouped(actions: Actions) -> tuple[I64, U32]:
+    start, position = events_by_account(actions.account, actions.n_accounts)
+    if actions.unit is not None:
+        order = np.lexsort((actions.unit[position], actions.account[position]))
+        position = position[order]
+    return start, position
+
+
+def _even_chunks(start: I64) -> list[tuple[int, int]]:
+    """Ranges of accounts with about equally many events."""
+    targets = np.linspace(0, start[-1], CHUNKS + 1)
+    cuts = np.searchsorted(start, targets, side="left")
+    cuts[0], cuts[-1] = 0, len(start) - 1
+    return [(int(low), int(high)) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+def _side_by_side(
+    work: Callable[[int, int], tuple[np.ndarray, ...]],
+    ranges: list[tuple[int, int]],
+    progress: Progress,
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Results in the order of the ranges; on an interrupt what has not begun is dropped."""
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    try:
+        for result in pool.map(lambda bounds: work(*bounds), ranges):
+            progress.advance()
+            yield result
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def mark_support(
+    actions: Actions, a: U32, b: U32, group: I64, window_ms: int
+) -> np.ndarray:
+    """Mark, (n,) uint8, the events behind the edges (a, b): 2 inside a group, 1 outside."""
+    ends = np.concatenate([a, b])
+    others = np.concatenate([b, a])
+    mate = others[np.lexsort((others, ends))]
+    mate_start = np.zeros(actions.n_accounts + 1, np.int64)
+    np.cumsum(np.bincount(ends, minlength=actions.n_accounts), out=mate_start[1:])
+    start, position = events_by_account(actions.account, actions.n_accounts)
+    return supporting(
+        actions.account, actions.object_, actions.t_ms, start, position, mate_start, mate, group,
+        window_ms,
+    )  # fmt: skip

@@ -1,0 +1,242 @@
+"""Counting co-actions within a sliding window, without ever holding the pairs of rows.
+
+Events lie sorted by (object, time). For each account its events are visited, and on both
+sides of each the neighbours within the window; a partner is counted once an object in a
+dense accumulator with a list of the partners touched. This is Gustavson's row-wise sparse
+product (F. G. Gustavson, "Two fast algorithms for sparse matrices: multiplication and
+permuted transposition", ACM TOMS 4(3), 1978) with the window as the pattern: memory stays
+near the size of the events, and only pairs that reach the minimum leave the loop.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+U32 = NDArray[np.uint32]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+
+
+@njit(nogil=True, cache=True)
+def events_by_account(account: U32, n_accounts: int) -> tuple[I64, U32]:
+    """Group event positions by account, keeping their order.
+
+    Parameters
+    ----------
+    account : (n,) uint32
+        Account of each event.
+
+    Returns
+    -------
+    start : (n_accounts + 1,) int64
+        ``position[start[a]:start[a + 1]]`` are the events of account a.
+    position : (n,) uint32
+    """
+    start = np.zeros(n_accounts + 1, np.int64)
+    for p in range(len(account)):
+        start[account[p] + 1] += 1
+    for a in range(n_accounts):
+        start[a + 1] += start[a]
+    fill = start[:-1].copy()
+    position = np.empty(len(account), np.uint32)
+    for p in range(len(account)):
+        a = account[p]
+        position[fill[a]] = p
+        fill[a] += 1
+    return start, position
+
+
+@njit(nogil=True, cache=True)
+def distinct_objects(start: I64, position: U32, object_: U32) -> I32:
+    """Number of distinct objects of each account, (n_accounts,) int32."""
+    count = np.zeros(len(start) - 1, np.int32)
+    for a in range(len(start) - 1):
+        for i in range(start[a], start[a + 1]):
+            if i == start[a] or object_[position[i]] != object_[position[i - 1]]:
+                count[a] += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def co_actions(
+    account: U32,
+    object_: U32,
+    t_ms: I64,
+    start: I64,
+    position: U32,
+    unit: U32,
+    side: NDArray[np.uint8],
+    cross: bool,
+    directed: bool,
+    low: int,
+    high: int,
+    window_ms: int,
+    min_objects: int,
+) -> tuple[U32, U32, I32, I64, I32]:
+    """Pairs (a, b), low <= a < high, a < b, that co-acted on at least ``min_objects`` objects.
+
+    An object counts for a pair once, when any action of one lies within ``window_ms``
+    (inclusive) of any action of the other; the closest two actions (of equally close ones
+    a's earliest, then b's earlier) give the delay and who came first.
+
+    Parameters
+    ----------
+    account, object_ : (n,) uint32; t_ms : (n,) int64
+        Events sorted by (object, time).
+    start, position
+        From :func:`events_by_account`; each account's events must be grouped by ``unit``.
+    unit : (n,) uint32
+        What counts once for a pair: the object, or a's message.
+    side : (n_accounts,) uint8; cross : bool
+        With ``cross``, only pairs of accounts on different sides count (a block between two
+        account groups); without, all pairs do.
+    directed
+        Also return pairs with a > b; with messages as units the two directions differ.
+
+    Returns
+    -------
+    a, b : (m,) uint32
+    weight : (m,) int32
+        Objects.
+    delta_ms : (m,) int64
+        Sum over objects of the absolute delay.
+    a_first : (m,) int32
+        Objects on which a was strictly earlier.
+    """
+    n = len(account)
+    n_accounts = len(side)
+    seen = np.full(n_accounts, -1, np.int64)
+    weight = np.zeros(n_accounts, np.int32)
+    best = np.empty(n_accounts, np.int64)
+    delta = np.empty(n_accounts, np.int64)
+    first = np.empty(n_accounts, np.int32)
+    touched = np.empty(n_accounts, np.uint32)
+    capacity = 1024
+    out_a = np.empty(capacity, np.uint32)
+    out_b = np.empty(capacity, np.uint32)
+    out_weight = np.empty(capacity, np.int32)
+    out_delta = np.empty(capacity, np.int64)
+    out_first = np.empty(capacity, np.int32)
+    found = 0
+    for a in range(low, high):
+        n_touched = 0
+        visit = np.int64(-1)
+        for i in range(start[a], start[a + 1]):
+            p = np.int64(position[i])
+            o = object_[p]
+            t = t_ms[p]
+            if i == start[a] or unit[position[i - 1]] != unit[p]:
+                visit = i
+            for step in (-1, 1):
+                q = p + step
+                while 0 <= q < n and object_[q] == o:
+                    signed = t_ms[q] - t
+                    gap = signed if step == 1 else -signed
+                    if gap > window_ms:
+                        break
+                    b = account[q]
+                    q += step
+                    if b == a or (b < a and not directed) or (cross and side[b] == side[a]):
+                        continue
+                    lead = 1 if signed > 0 else 0
+                    if seen[b] != visit:
+                        # `seen` names the visit, so it need not be cleared between accounts.
+                        seen[b] = visit
+                        if weight[b] == 0:
+                            touched[n_touched] = b
+                            n_touched += 1
+                            delta[b] = 0
+                            first[b] = 0
+                        weight[b] += 1
+                        best[b] = signed
+                        delta[b] += gap
+                        first[b] += lead
+                    elif gap < abs(best[b]):
+                        delta[b] += gap - abs(best[b])
+                        first[b] += lead - (1 if best[b] > 0 else 0)
+                        best[b] = signed
+        for k in range(n_touched):
+            b = touched[k]
+            if weight[b] >= min_objects:
+                if found == capacity:
+                    capacity *= 2
+                    out_a = _grown(out_a, capacity)
+                    out_b = _grown(out_b, capacity)
+                    out_weight = _grown(out_weight, capacity)
+                    out_delta = _grown(out_delta, capacity)
+                    out_first = _grown(out_first, capacity)
+                out_a[found] = a
+                out_b[found] = b
+                out_weight[found] = weight[b]
+                out_delta[found] = delta[b]
+                out_first[found] = first[b]
+                found += 1
+            weight[b] = 0
+    return (
+        out_a[:found].copy(),
+        out_b[:found].copy(),
+        out_weight[:found].copy(),
+        out_delta[:found].copy(),
+        out_first[:found].copy(),
+    )
+
+
+@njit(nogil=True, cache=True)
+def supporting(
+    account: U32,
+    object_: U32,
+    t_ms: I64,
+    start: I64,
+    position: U32,
+    mate_start: I64,
+    mate: U32,
+    group: I64,
+    window_ms: int,
+) -> NDArray[np.uint8]:
+    """Mark the events that support an edge.
+
+    Parameters
+    ----------
+    account, object_, t_ms, start, position
+        As for :func:`co_actions`.
+    mate_start : (n_accounts + 1,) int64; mate : (2m,) uint32
+        The edges: partners of account a are ``mate[mate_start[a]:mate_start[a + 1]]``.
+    group : (n_accounts,) int64
+        Group of each account, 0 for none.
+
+    Returns
+    -------
+    mark : (n,) uint8
+        2 where a partner in the same group acted within the window, 1 where only other
+        partners did, 0 elsewhere.
+    """
+    n = len(account)
+    mark = np.zeros(n, np.uint8)
+    mated_to = np.full(len(group), -1, np.int64)
+    for a in range(len(group)):
+        if mate_start[a] == mate_start[a + 1]:
+            continue
+        for k in range(mate_start[a], mate_start[a + 1]):
+            mated_to[mate[k]] = a
+        for i in range(start[a], start[a + 1]):
+            p = np.int64(position[i])
+            for step in (-1, 1):
+                q = p + step
+                while mark[p] < 2 and 0 <= q < n and object_[q] == object_[p]:
+                    if abs(t_ms[q] - t_ms[p]) > window_ms:
+                        break
+                    b = account[q]
+                    if mated_to[b] == a:
+                        mark[p] = 2 if group[a] > 0 and group[b] == group[a] else max(mark[p], 1)
+                    q += step
+    return mark
+
+
+@njit(nogil=True, cache=True)
+def _grown(array, capacity):  # type: ignore[no-untyped-def]
+    larger = np.empty(capacity, array.dtype)
+    larger[: len(array)] = array
+    return larger

@@ -1,0 +1,216 @@
+"""The one table of settings: every name, default, unit and help text.
+
+A settings class is a frozen dataclass; its fields *are* the command-line flags, the keys
+in ``case.toml`` and the entries in ``run.json``. This module imports nothing heavy, so
+that ``claqueur --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import timedelta
+from typing import Any, ClassVar, TypeVar
+
+from claqueur.errors import SettingError
+
+UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
+
+
+def setting(default: Any, help: str, *, unit: str = "", flag: str = "") -> Any:
+    """A field of a settings class, with what people need to know about it."""
+    return field(default=default, metadata={"help": help, "unit": unit, "flag": flag})
+
+
+def duration_ms(text: str | timedelta, what: str = "window") -> int:
+    """Milliseconds of ``60s``, ``10m``, ``1h``, ``1d`` or ``500ms``, or of a timedelta.
+
+    Raises
+    ------
+    SettingError
+        If there is no unit, or the duration is not above zero.
+    """
+    if isinstance(text, timedelta):
+        value = round(text / timedelta(milliseconds=1))
+    elif match := _DURATION.fullmatch(str(text)):
+        value = round(float(match[1]) * UNIT_MS[match[2]])
+    else:
+        raise SettingError(
+            f"--{what} {text}: a duration needs a number and a unit, "
+            "for example 60s, 10m, 1h, 1d or 500ms"
+        )
+    if value <= 0:
+        raise SettingError(f"--{what} {text}: a duration must be at least 1ms; try 60s")
+    if value > 3650 * UNIT_MS["d"]:
+        raise SettingError(f"--{what} {text}: longer than ten years; did you mean another unit?")
+    return value
+
+
+def duration_text(value_ms: int) -> str:
+    """The shortest exact way to write a duration: 90000 becomes ``90s``, 3600000 ``1h``."""
+    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if value_ms % UNIT_MS[unit] == 0)
+    return f"{value_ms // UNIT_MS[unit]}{unit}"
+
+
+def _at_least(value: int, least: int, flag: str) -> None:
+    if value < least:
+        raise SettingError(f"--{flag} {value}: must be at least {least}")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How input tables are read."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    format: str = setting(
+        "", "Format of the files (see `claqueur sources`); recognised when not given."
+    )
+    map: tuple[str, ...] = setting(
+        (), "Where a column comes from, for example account_id=author; may be repeated."
+    )
+    timezone: str = setting(
+        "", "Zone of times written without one, for example Europe/Moscow or UTC."
+    )
+    time_unit: str = setting(
+        "", "Unit of numeric times: s, ms, us or ns; seconds and milliseconds are recognised."
+    )
+    encoding: str = setting("", "Character encoding of text files; UTF-8 when not given.")
+
+    def __post_init__(self) -> None:
+        if self.time_unit not in ("", "s", "ms", "us", "ns"):
+            raise SettingError(f"--time-unit {self.time_unit}: use s, ms, us or ns")
+        for pair in self.column_map.items():
+            if not all(pair):
+                raise SettingError(f"--map {'='.join(pair)}: write it as account_id=author")
+
+    @property
+    def column_map(self) -> dict[str, str]:
+        """Our column names to theirs."""
+        pairs = (entry for value in self.map for entry in value.split(",") if entry)
+        return {name.strip(): column.strip() for name, _, column in (p.partition("=") for p in pairs)}
+
+
+@dataclass(frozen=True)
+class CoAction:
+    """Timed co-action: both acted on the same object within the window, on enough objects."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    window: tuple[str, ...] = setting(
+        (),
+        "Two actions on one object count together when at most this far apart (60s, 10m, 1h); "
+        "repeat it to keep several windows side by side.",
+        unit="duration",
+    )
+    min_objects: int | None = setting(
+        None, "Objects on which two accounts must have acted together.", unit="objects"
+    )
+    action: tuple[str, ...] = setting(
+        (), "Only this action (like, comment, repost …); may be repeated."
+    )
+    across_actions: bool = setting(
+        False, "Let a like meet a comment: one network over all actions instead of one each."
+    )
+
+    def __post_init__(self) -> None:
+        if not self.window or self.min_objects is None:
+            missing = [] if self.window else ["--window (for example 60s)"]
+            missing += [] if self.min_objects is not None else ["--min-objects (for example 5)"]
+            raise SettingError(
+                f"missing {' and '.join(missing)}: both are required, because this version has "
+                "no calibrated default yet; the result then depends on your choice and has no "
+                "error rate"
+            )
+        _at_least(self.min_objects, 1, "min-objects")
+        _ = self.windows_ms
+
+    @property
+    def windows_ms(self) -> tuple[int, ...]:
+        """The windows in milliseconds, rising, each once."""
+        return tuple(sorted({duration_ms(window) for window in self.window}))
+
+
+@dataclass(frozen=True)
+class Compat(CoAction):
+    """The weights and filters of another tool, exactly."""
+
+    loops: bool = setting(
+        False, "CooRTweet: keep pairs of one account with itself (remove_loops=FALSE)."
+    )
+    subgraph: int = setting(0, "CooRTweet: return its subgraph 1, 2 or 3; 0 is the whole network.")
+    fast: str = setting("", "CooRTweet: the narrower window of subgraphs 2 and 3.", unit="duration")
+    edge_weight: float = setting(
+        0.5, "CooRTweet: the quantile of edge weights above which an edge is marked."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.windows_ms) > 1:
+            raise SettingError("--compat takes one --window; run it once for each")
+        if self.subgraph not in (0, 1, 2, 3):
+            raise SettingError(f"--subgraph {self.subgraph}: must be 1, 2 or 3 (0 for all)")
+        if self.subgraph > 1 and not self.fast:
+            raise SettingError(f"--subgraph {self.subgraph} needs --fast, for example --fast 10s")
+        if self.fast and self.fast_ms >= self.windows_ms[0]:
+            raise SettingError(f"--fast {self.fast}: must be narrower than --window")
+        if not 0 <= self.edge_weight <= 1:
+            raise SettingError(f"--edge-weight {self.edge_weight}: a quantile is from 0 to 1")
+
+    @property
+    def fast_ms(self) -> int:
+        """The narrower window in milliseconds."""
+        return duration_ms(self.fast, "fast")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Communities of the network."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    resolution: float = setting(
+        1.0, "Leiden resolution: higher values give more and smaller groups."
+    )
+    seed: int = setting(1, "Seed of everything random in the run.")
+
+    def __post_init__(self) -> None:
+        if self.resolution <= 0:
+            raise SettingError(f"--resolution {self.resolution}: must be above 0")
+        _at_least(self.seed, 0, "seed")
+
+
+Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping)
+
+
+def from_mapping(cls: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
+    """Settings from a TOML table, with unknown names and wrong types refused.
+
+    Parameters
+    ----------
+    where
+        What to call the table in an error, for example ``case.toml [detect]``.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    known = [entry.name for entry in fields(cls)]
+    if unknown := sorted(set(values) - set(known)):
+        raise SettingError(
+            f"{where}: unknown setting {', '.join(unknown)}; known are {', '.join(known)}"
+        )
+    try:
+        return TypeAdapter(cls).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingError(f"{where}: {name} = {first['input']!r}: {first['msg']}") from None
+
+
+def to_mapping(settings: Any) -> dict[str, Any]:
+    """Settings as plain values, for TOML and ``run.json``."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings).items()
+    }
