@@ -240,3 +240,32 @@ def _grown(array, capacity):  # type: ignore[no-untyped-def]
     larger = np.empty(capacity, array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+@njit(nogil=True, cache=True)
+def row_pairs(object_: U32, t_ms: I64, window_ms: int) -> tuple[U32, U32]:
+    """All pairs of rows (older, newer) on one object at most ``window_ms`` apart.
+
+    For the semantics of tools that count rows. Rows are sorted by (object, time); equal
+    times keep their order. The result is as large as the number of pairs, found by a first
+    pass that only counts.
+    """
+    n = len(object_)
+    total = 0
+    high = 0
+    for p in range(n):
+        high = max(high, p + 1)
+        while high < n and object_[high] == object_[p] and t_ms[high] - t_ms[p] <= window_ms:
+            high += 1
+        total += high - p - 1
+    older = np.empty(total, np.uint32)
+    newer = np.empty(total, np.uint32)
+    found = 0
+    for p in range(n):
+        q = p + 1
+        while q < n and object_[q] == object_[p] and t_ms[q] - t_ms[p] <= window_ms:
+            older[found] = p
+            newer[found] = q
+            found += 1
+            q += 1
+    return older, newer
