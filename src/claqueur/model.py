@@ -100,3 +100,47 @@ EVIDENCE = pl.Schema(
     }
 )
 """One row: one action that supports an edge; ``in_group`` when the edge is inside a group."""
+
+ACTIVITY = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "account_id": pl.String(),
+        "object_id": pl.String(),
+        "time": TIME,
+        "together": pl.Boolean(),
+    }
+)
+"""One row: one action of a member on an object its group shares, together with others or not.
+Only for groups large enough to be pictured."""
+
+RHYTHM = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "action": pl.String(),
+        "window_ms": pl.Int64(),
+        "day": pl.Date(),
+        "weekday": pl.Int8(),
+        "hour": pl.Int8(),
+        "actions": pl.Int64(),
+    }
+)
+"""One row: actions in one hour (weekday 1 is Monday) in the report's time zone, of a pictured
+group on its shared objects, or of all events of the network where ``group_id`` is null."""
+
+CURVES = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "object_id": pl.String(),
+        "time": TIME,
+        "all_actions": pl.Int64(),
+        "group_actions": pl.Int64(),
+    }
+)
+"""One row: actions on an object up to a moment, of everybody and of the group's members; for
+the objects a pictured group shares most, thinned to a few hundred moments."""
+
+SMALLEST_SHOWN = 10
+"""k: groups with fewer members are left out of pictures."""
+
+GROUPS_PICTURED = 12
+"""The largest groups get pictures of their own; all are listed."""

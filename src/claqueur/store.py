@@ -209,6 +209,12 @@ def _same_column(frame: pl.DataFrame, one: str, other: str) -> bool:
     return bool(frame.select(pl.col(one).eq_missing(pl.col(other)).all()).item())
 
 
-def read_all(old: Events | None, batches: Iterable[pa.RecordBatch], refusals: Refusals) -> Events:
+def read_all(
+    old: Events | None,
+    batches: Iterable[pa.RecordBatch],
+    refusals: Refusals,
+    *,
+    raw: bool = False,
+) -> Events:
     """Events already stored together with new ones."""
-    return collect(chain(old.batches(), batches) if old else batches, refusals)
+    return collect(chain(old.batches(), batches) if old else batches, refusals, raw=raw)

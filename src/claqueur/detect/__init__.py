@@ -92,8 +92,8 @@ def chosen_actions(events: Events, wanted: tuple[str, ...]) -> list[str]:
 
 def exactly_timed(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
     """The events whose time is known to the moment; the rest is counted."""
-    exact = (pl.col("t_min_ms") == pl.col("t_max_ms")).fill_null(False)
-    timed = frame.filter(exact)
+    exact = frame.select((pl.col("t_min_ms") == pl.col("t_max_ms")).fill_null(False)).to_series()
+    timed = frame if exact.all() else frame.filter(exact)
     unknown = frame["t_min_ms"].null_count()
     refusals.add("no time (timed co-action needs one)", unknown)
     refusals.add(

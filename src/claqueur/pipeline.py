@@ -1,0 +1,288 @@
+"""The one-way path of a run: files → events → pairs → groups → tables, and its record."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from claqueur._version import __version__
+from claqueur.detect import Detector, Layer, detectors
+from claqueur.errors import SettingError
+from claqueur.groups.activity import activity, curves, rhythm
+from claqueur.groups.network import Grouped, group_layer
+from claqueur.model import (
+    ACCOUNTS,
+    ACTIVITY,
+    CURVES,
+    EVIDENCE,
+    FORMAT,
+    GROUPS,
+    PAIRS,
+    RHYTHM,
+    TIME,
+)
+from claqueur.progress import SILENT, Progress
+from claqueur.refusals import Refusals
+from claqueur.results import Result
+from claqueur.settings import CoAction, Compat, Grouping, Reading, to_mapping
+from claqueur.sources import recognise
+from claqueur.sources.normalise import check_zone
+from claqueur.store import Events, read_all
+from claqueur.tables import open_table
+
+_LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow", "scipy")
+
+
+@dataclass
+class Record:
+    """What ``run.json`` will say, gathered along the way."""
+
+    progress: Progress = SILENT
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=Refusals)
+    set_aside: Refusals = field(default_factory=Refusals)
+    delivered: int = 0
+    networks: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to the stage's."""
+        begin = time.perf_counter()
+        yield
+        spent = self.seconds.get(stage, 0) + time.perf_counter() - begin
+        self.seconds[stage] = round(spent, 3)
+
+
+def read_files(
+    files: Sequence[Path],
+    reading: Reading,
+    scratch: Path,
+    record: Record,
+    *,
+    old: Events | None = None,
+    raw: bool = False,
+) -> Events:
+    """Read files into one store of events, together with those already there.
+
+    Parameters
+    ----------
+    scratch
+        Folder for plain copies of packed files.
+    """
+    if reading.timezone:
+        check_zone(reading.timezone)
+    with record.timed("read"):
+        batches = (batch for path in files for batch in _batches(path, reading, scratch, record))
+        events = read_all(old, batches, record.refused, raw=raw)
+    for line in record.refused.lines():
+        record.progress.note(f"not used: {line}")
+    return events
+
+
+def _batches(
+    path: Path, reading: Reading, scratch: Path, record: Record
+) -> Iterator[pa.RecordBatch]:
+    record.progress.stage(f"reading {path.name}")
+    table = open_table(path, scratch, reading.encoding)
+    source = recognise(table, reading)
+    columns = source.columns(table, reading)
+    found = ", ".join(f"{ours} ← {theirs}" for ours, theirs in columns.items())
+    record.progress.note(f"{path.name}: read as {source.name} ({found})")
+    record.inputs.append(
+        {
+            "file": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": _sha256(path),
+            "format": source.name,
+            "columns": columns,
+        }
+    )
+    for batch in source.read(table, reading, record.refused):
+        record.delivered += batch.num_rows
+        yield batch
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def choose_detector(settings: CoAction, compat: str = "") -> Detector:
+    """The timed detector, or the one with another tool's semantics."""
+    known = detectors()
+    if not compat:
+        return known["co_action"]
+    if compat not in ("coortweet", "qut"):
+        raise SettingError(f"--compat {compat}: write coortweet or qut")
+    if compat == "qut" and isinstance(settings, Compat):
+        extra = [name for name in ("loops", "subgraph", "fast") if getattr(settings, name)]
+        if extra:
+            raise SettingError(f"--{extra[0]} belongs to --compat coortweet, not to qut")
+    return known[compat]
+
+
+def analyse(
+    events: Events,
+    settings: CoAction,
+    grouping: Grouping,
+    record: Record,
+    *,
+    compat: str = "",
+    zone: str = "UTC",
+    identity: str = "",
+) -> Result:
+    """From events to pairs, groups and everything reports are made of.
+
+    Parameters
+    ----------
+    zone
+        Time zone of rhythms in the report.
+    identity
+        Names the case and so the key of its pseudonyms; a new one when empty.
+    """
+    detector = choose_detector(settings, compat)
+    parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
+    others: dict[str, pl.DataFrame] = {}
+    first_id = 1
+    layers = detector.layers(events, settings, record.set_aside, record.progress)
+    while (layer := _next_layer(layers, record)) is not None:
+        with record.timed("groups"):
+            record.progress.stage("finding groups")
+            grouped = group_layer(layer, events, grouping, first_id)
+            acts = activity(layer, grouped, events)
+        parts["pairs"].append(layer.table())
+        parts["accounts"].append(grouped.accounts)
+        parts["groups"].append(grouped.groups)
+        parts["evidence"].append(grouped.evidence)
+        parts["activity"].append(acts)
+        parts["rhythm"].append(rhythm(layer, acts, zone))
+        parts["curves"].append(curves(layer, grouped, events))
+        others.update(layer.tables)
+        first_id += grouped.groups.height
+        record.networks.append(_network_record(layer, grouped))
+    for line in record.set_aside.lines():
+        record.progress.note(f"set aside: {line}")
+    tables = {name: _together(tables, _SCHEMAS[name]) for name, tables in parts.items()}
+    tables["pairs"] = tables["pairs"].sort("action", "window_ms", "account_a", "account_b")
+    run = _run_json(events, settings, grouping, record, compat, zone, identity)
+    return Result(**tables, run=run, others=others)
+
+
+_SCHEMAS = {
+    "pairs": PAIRS,
+    "accounts": ACCOUNTS,
+    "groups": GROUPS,
+    "evidence": EVIDENCE,
+    "activity": ACTIVITY,
+    "rhythm": RHYTHM,
+    "curves": CURVES,
+}
+
+
+def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
+    return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
+
+
+def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
+    with record.timed("pairs"):
+        return next(layers, None)
+
+
+def _network_record(layer: Layer, grouped: Grouped) -> dict[str, Any]:
+    ends = pl.concat([layer.pairs["a"], layer.pairs["b"].rename("a")])
+    return {
+        "layer": layer.name,
+        "action": layer.action,
+        "window_ms": layer.window_ms,
+        "events_compared": layer.events.height,
+        "accounts_compared": layer.events["account_id"].n_unique(),
+        "objects_compared": layer.events["object_id"].n_unique(),
+        "pairs": layer.pairs.height,
+        "accounts_in_pairs": ends.n_unique(),
+        "groups": grouped.groups.height,
+        "accounts_in_groups": grouped.accounts.height,
+        "accounts_in_no_group": grouped.loners,
+    }
+
+
+def _run_json(
+    events: Events,
+    settings: CoAction,
+    grouping: Grouping,
+    record: Record,
+    compat: str,
+    zone: str,
+    identity: str,
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "claqueur": __version__,
+        "case": identity or uuid.uuid4().hex,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "compat": compat or None,
+        "settings": {"detect": to_mapping(settings), "groups": to_mapping(grouping), "zone": zone},
+        "inputs": record.inputs,
+        "events": _events_record(events, record),
+        "networks": record.networks,
+        "set_aside": record.set_aside.record(),
+        "seconds": record.seconds,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _LIBRARIES},
+        },
+    }
+
+
+def _events_record(events: Events, record: Record) -> dict[str, Any]:
+    low = events.frame["t_min_ms"].min()
+    high = events.frame["t_max_ms"].max()
+    span = pl.Series([low, high], dtype=pl.Int64).cast(TIME).to_list()
+    counts = {f"{name.removesuffix('_id')}s": len(ids) for name, ids in events.names.items()}
+    return {
+        "delivered": record.delivered,
+        "refused": record.refused.record(),
+        "kept": len(events),
+        "accounts": counts["accounts"],
+        "objects": counts["objects"],
+        "pages": counts.get("owners"),
+        "actions": events.actions,
+        "first_time": span[0].isoformat() if span[0] else None,
+        "last_time": span[1].isoformat() if span[1] else None,
+    }
+
+
+def detect_events(
+    files: Sequence[Path],
+    scratch: Path,
+    settings: CoAction,
+    *,
+    reading: Reading | None = None,
+    grouping: Grouping | None = None,
+    compat: str = "",
+    progress: Progress = SILENT,
+) -> Result:
+    """The whole path for files without a case."""
+    reading = reading or Reading()
+    record = Record(progress)
+    detector = choose_detector(settings, compat)
+    events = read_files(files, reading, scratch, record, raw=detector.raw)
+    zone = check_zone(reading.timezone) if reading.timezone else "UTC"
+    record_reading = to_mapping(reading)
+    result = analyse(
+        events, settings, grouping or Grouping(), record, compat=compat, zone=zone
+    )
+    result.run["settings"]["read"] = record_reading
+    return result

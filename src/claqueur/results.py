@@ -1,0 +1,122 @@
+"""What a run gives: its tables and the record of how they came about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from claqueur.errors import CaseError
+from claqueur.model import FORMAT
+
+TABLES = ("pairs", "accounts", "groups", "evidence", "activity", "rhythm", "curves")
+
+
+@dataclass(frozen=True)
+class Result:
+    """The tables of one run (columns in :mod:`claqueur.model`) and its ``run.json``.
+
+    Attributes
+    ----------
+    run
+        Settings, versions, seeds, hashes of inputs, counts in and out of every stage, timings.
+    others
+        Further tables of another tool's semantics, by file name.
+    """
+
+    pairs: pl.DataFrame
+    accounts: pl.DataFrame
+    groups: pl.DataFrame
+    evidence: pl.DataFrame
+    activity: pl.DataFrame
+    rhythm: pl.DataFrame
+    curves: pl.DataFrame
+    run: dict[str, Any]
+    others: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+    def write_tables(self, folder: Path) -> None:
+        """Write every table and ``run.json`` into an existing folder."""
+        for name in TABLES:
+            getattr(self, name).write_parquet(folder / f"{name}.parquet")
+        for name, table in self.others.items():
+            table.write_parquet(folder / f"{name}.parquet")
+        text = json.dumps(self.run, indent=2, ensure_ascii=False)
+        (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Result:
+        """Read the folder of a finished run.
+
+        Raises
+        ------
+        CaseError
+            If it holds no run, or one of a newer format.
+        """
+        folder = Path(folder)
+        try:
+            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            raise CaseError(
+                f"{folder}: holds no complete run ({error}); make one with "
+                "`claqueur detect … --out` or `claqueur run`"
+            ) from None
+        if run["format"] > FORMAT:
+            raise CaseError(
+                f"{folder}: was written by a newer Claqueur (format {run['format']}, this one "
+                f"reads up to {FORMAT}); upgrade Claqueur"
+            )
+        others = {
+            path.stem: pl.read_parquet(path)
+            for path in sorted(folder.glob("*.parquet"))
+            if path.stem not in TABLES
+        }
+        return cls(**tables, run=run, others=others)
+
+    def edge_evidence(self, pair: int) -> pl.DataFrame:
+        """The actions behind one edge: who acted when on which object.
+
+        Parameters
+        ----------
+        pair
+            Row of the pair in ``pairs``, from 0.
+        """
+        if not 0 <= pair < self.pairs.height:
+            raise CaseError(f"pair {pair}: there are {self.pairs.height:,}, numbered from 0")
+        edge = self.pairs.row(pair, named=True)
+        near = self.evidence.filter(
+            pl.col("account_id").is_in([edge["account_a"], edge["account_b"]]),
+            pl.col("layer") == edge["layer"],
+            pl.col("window_ms") == edge["window_ms"],
+            _of_network(edge["action"], self.evidence),
+        )
+        return _within(near, edge["window_ms"])
+
+    def group_evidence(self, group_id: int) -> pl.DataFrame:
+        """The actions behind one group: who acted when on which object, together with whom."""
+        if group_id not in self.groups["group_id"]:
+            raise CaseError(
+                f"group {group_id}: there is none; groups are numbered 1 to {self.groups.height}"
+            )
+        return self.evidence.filter((pl.col("group_id") == group_id) & pl.col("in_group"))
+
+
+def _of_network(action: str, evidence: pl.DataFrame) -> pl.Expr:
+    # In a network across actions the rows keep their own action.
+    return pl.col("action") == action if action in evidence["action"] else pl.lit(True)
+
+
+def _within(rows: pl.DataFrame, window_ms: int) -> pl.DataFrame:
+    """Only the actions that have the other account's within the window, on the same object."""
+    other = rows.select("object_id", other="account_id", other_time="time")
+    close = (pl.col("time") - pl.col("other_time")).abs() <= pl.duration(milliseconds=window_ms)
+    return (
+        rows.join(other, on="object_id")
+        .filter(pl.col("account_id") != pl.col("other"), close)
+        .drop("other", "other_time")
+        .unique()
+        .sort("object_id", "time", "account_id")
+    )
