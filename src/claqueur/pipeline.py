@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shutil
+import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,10 @@ import polars as pl
 import pyarrow as pa
 
 from claqueur._version import __version__
+from claqueur.atomic import disk_full_explained, new_folder, whole_file
+from claqueur.case import Case
 from claqueur.detect import Detector, Layer, detectors
-from claqueur.errors import SettingError
+from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, rhythm
 from claqueur.groups.network import Grouped, group_layer
 from claqueur.model import (
@@ -34,9 +38,20 @@ from claqueur.model import (
     TIME,
 )
 from claqueur.progress import SILENT, Progress
+from claqueur.publish.privacy import case_pseudonyms
+from claqueur.publish.report import render
 from claqueur.refusals import Refusals
 from claqueur.results import Result
-from claqueur.settings import CoAction, Compat, Grouping, Reading, to_mapping
+from claqueur.settings import (
+    CoAction,
+    Compat,
+    Grouping,
+    Reading,
+    duration_ms,
+    duration_text,
+    from_mapping,
+    to_mapping,
+)
 from claqueur.sources import recognise
 from claqueur.sources.normalise import check_zone
 from claqueur.store import Events, read_all
@@ -56,6 +71,13 @@ class Record:
     delivered: int = 0
     networks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def take_over(self, imported: dict[str, Any]) -> None:
+        """Count what an earlier import brought and refused."""
+        self.inputs.extend(imported["inputs"])
+        self.delivered += imported["delivered"]
+        for entry in imported["refused"]:
+            self.refused.add(entry["reason"], entry["rows"], entry["first"])
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -137,23 +159,24 @@ def choose_detector(settings: CoAction, compat: str = "") -> Detector:
 def analyse(
     events: Events,
     settings: CoAction,
+    reading: Reading,
     grouping: Grouping,
     record: Record,
     *,
     compat: str = "",
-    zone: str = "UTC",
-    identity: str = "",
+    case: str = "",
 ) -> Result:
     """From events to pairs, groups and everything reports are made of.
 
     Parameters
     ----------
-    zone
-        Time zone of rhythms in the report.
-    identity
-        Names the case and so the key of its pseudonyms; a new one when empty.
+    reading
+        Its time zone is also that of rhythms in the report.
+    case
+        Identity of the case, naming the key of its pseudonyms; a new one when empty.
     """
     detector = choose_detector(settings, compat)
+    zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     others: dict[str, pl.DataFrame] = {}
     first_id = 1
@@ -177,7 +200,20 @@ def analyse(
         record.progress.note(f"set aside: {line}")
     tables = {name: _together(tables, _SCHEMAS[name]) for name, tables in parts.items()}
     tables["pairs"] = tables["pairs"].sort("action", "window_ms", "account_a", "account_b")
-    run = _run_json(events, settings, grouping, record, compat, zone, identity)
+    run = {
+        "format": FORMAT,
+        "claqueur": __version__,
+        "case": case or uuid.uuid4().hex,
+        "created": _now(),
+        "compat": compat or None,
+        "settings": {
+            "read": to_mapping(reading),
+            "detect": to_mapping(settings),
+            "groups": to_mapping(grouping),
+            "zone": zone,
+        },
+        **_counted(events, record),
+    }
     return Result(**tables, run=run, others=others)
 
 
@@ -218,22 +254,8 @@ def _network_record(layer: Layer, grouped: Grouped) -> dict[str, Any]:
     }
 
 
-def _run_json(
-    events: Events,
-    settings: CoAction,
-    grouping: Grouping,
-    record: Record,
-    compat: str,
-    zone: str,
-    identity: str,
-) -> dict[str, Any]:
+def _counted(events: Events, record: Record) -> dict[str, Any]:
     return {
-        "format": FORMAT,
-        "claqueur": __version__,
-        "case": identity or uuid.uuid4().hex,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "compat": compat or None,
-        "settings": {"detect": to_mapping(settings), "groups": to_mapping(grouping), "zone": zone},
         "inputs": record.inputs,
         "events": _events_record(events, record),
         "networks": record.networks,
@@ -244,6 +266,10 @@ def _run_json(
             **{name: version(name) for name in _LIBRARIES},
         },
     }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _events_record(events: Events, record: Record) -> dict[str, Any]:
@@ -264,25 +290,185 @@ def _events_record(events: Events, record: Record) -> dict[str, Any]:
     }
 
 
-def detect_events(
+def detect(
+    files: str | Path | Sequence[str | Path],
+    *,
+    window: str | timedelta | Sequence[str | timedelta],
+    min_objects: int,
+    action: Sequence[str] = (),
+    across_actions: bool = False,
+    format: str = "",
+    columns: Mapping[str, str] | None = None,
+    timezone: str = "",
+    time_unit: str = "",
+    encoding: str = "",
+    resolution: float = 1.0,
+    seed: int = 1,
+    progress: Progress = SILENT,
+) -> Result:
+    """Find the accounts that act on the same objects within a window, and their groups.
+
+    Parameters
+    ----------
+    files
+        One or more tables of events: CSV, TSV, NDJSON, Parquet; plain, .gz or .zst.
+    window
+        At most this far apart (``"60s"``, ``"10m"`` or a timedelta); several are kept side
+        by side.
+    min_objects
+        Objects on which two accounts must have acted together.
+    action, across_actions
+        Only these actions; and whether different actions meet in one network.
+    format, columns, timezone, time_unit, encoding
+        How the files are read; ``columns`` maps our names to theirs, for example
+        ``{"account_id": "author"}``.
+    resolution, seed
+        Of the Leiden communities.
+
+    Returns
+    -------
+    Result
+        Tables ``pairs``, ``accounts``, ``groups``, ``evidence`` (Polars) and the run's record.
+
+    Raises
+    ------
+    SourceError, SettingError
+        If the files or the settings cannot be used; the message says what to do.
+    """
+    many = [files] if isinstance(files, str | Path) else list(files)
+    windows = [window] if isinstance(window, str | timedelta) else list(window)
+    settings = CoAction(
+        window=tuple(duration_text(duration_ms(each)) for each in windows),
+        min_objects=min_objects,
+        action=tuple(action),
+        across_actions=across_actions,
+    )
+    pairs = tuple(f"{ours}={theirs}" for ours, theirs in (columns or {}).items())
+    reading = Reading(format, pairs, timezone, time_unit, encoding)
+    with tempfile.TemporaryDirectory(prefix="claqueur-") as scratch:
+        return detect_files(
+            [Path(path) for path in many],
+            Path(scratch),
+            settings,
+            reading=reading,
+            grouping=Grouping(resolution, seed),
+            progress=progress,
+        )
+
+
+def detect_files(
     files: Sequence[Path],
     scratch: Path,
     settings: CoAction,
     *,
-    reading: Reading | None = None,
-    grouping: Grouping | None = None,
+    reading: Reading,
+    grouping: Grouping,
     compat: str = "",
     progress: Progress = SILENT,
 ) -> Result:
-    """The whole path for files without a case."""
-    reading = reading or Reading()
+    """The whole path for files without a case; plain copies of packed ones go to ``scratch``."""
     record = Record(progress)
     detector = choose_detector(settings, compat)
     events = read_files(files, reading, scratch, record, raw=detector.raw)
-    zone = check_zone(reading.timezone) if reading.timezone else "UTC"
-    record_reading = to_mapping(reading)
-    result = analyse(
-        events, settings, grouping or Grouping(), record, compat=compat, zone=zone
-    )
-    result.run["settings"]["read"] = record_reading
+    return analyse(events, settings, reading, grouping, record, compat=compat)
+
+
+def write(result: Result, out: str | Path, *, report: bool = True) -> Path:
+    """Write the tables, ``run.json`` and ``report.html`` of a result into a new folder."""
+    with new_folder(Path(out)) as work:
+        _fill(result, work, report)
+    return Path(out)
+
+
+def detect_to(
+    files: Sequence[Path],
+    out: Path,
+    settings: CoAction,
+    *,
+    reading: Reading,
+    grouping: Grouping,
+    compat: str = "",
+    report: bool = True,
+    progress: Progress = SILENT,
+) -> Result:
+    """Detect and write into ``out``, with everything temporary on the same disk."""
+    with new_folder(out) as work:
+        scratch = work / "scratch"
+        scratch.mkdir()
+        result = detect_files(
+            files, scratch, settings, reading=reading, grouping=grouping, compat=compat,
+            progress=progress,
+        )  # fmt: skip
+        shutil.rmtree(scratch)
+        progress.stage("writing")
+        _fill(result, work, report)
     return result
+
+
+def _fill(result: Result, folder: Path, report: bool) -> None:
+    result.write_tables(folder)
+    if report:
+        html = render(result, case_pseudonyms(result.run["case"]))
+        (folder / "report.html").write_text(html, encoding="utf-8")
+
+
+def add(
+    case: Case,
+    files: Sequence[Path],
+    reading: Reading | None = None,
+    progress: Progress = SILENT,
+) -> Record:
+    """Import files into a case, together with what it holds; all of them or none."""
+    record = Record(progress)
+    old = case.events()
+    before = len(old) if old else 0
+    with (
+        tempfile.TemporaryDirectory(prefix=".scratch-", dir=case.folder) as scratch,
+        disk_full_explained(case.folder),
+    ):
+        events = read_files(files, reading or case.reading, Path(scratch), record, old=old)
+    imported = {
+        "time": _now(),
+        "inputs": record.inputs,
+        "delivered": record.delivered,
+        "refused": record.refused.record(),
+        "added": len(events) - before,
+    }
+    case.replace_events(events, imported)
+    return record
+
+
+def run_case(
+    case: Case,
+    settings: CoAction | None = None,
+    grouping: Grouping | None = None,
+    progress: Progress = SILENT,
+) -> Path:
+    """Run the detectors on a case's events into a new folder under ``runs/``."""
+    settings = settings or from_mapping(
+        CoAction, case.settings.get("detect", {}), "case.toml [detect]"
+    )
+    record = Record(progress)
+    with record.timed("read"):
+        events = case.events()
+    if events is None:
+        raise CaseError(f"{case.folder}: holds no events; bring some with `claqueur add`")
+    for imported in case.imports():
+        record.take_over(imported)
+    run = case.next_run()
+    with new_folder(run) as work:
+        result = analyse(
+            events, settings, case.reading, grouping or case.grouping, record, case=case.id
+        )
+        progress.stage("writing")
+        result.write_tables(work)
+    return run
+
+
+def report_run(folder: Path, target: Path) -> Path:
+    """Render the report of a finished run as one HTML file."""
+    result = Result.load(folder)
+    html = render(result, case_pseudonyms(result.run["case"]))
+    with whole_file(target) as work:
+        work.write_text(html, encoding="utf-8")
+    return target

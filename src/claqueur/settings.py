@@ -90,7 +90,9 @@ class Reading:
     def column_map(self) -> dict[str, str]:
         """Our column names to theirs."""
         pairs = (entry for value in self.map for entry in value.split(",") if entry)
-        return {name.strip(): column.strip() for name, _, column in (p.partition("=") for p in pairs)}
+        return {
+            name.strip(): column.strip() for name, _, column in (p.partition("=") for p in pairs)
+        }
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,7 @@ class Events:
         return cls(frame, names)
 
 
-def collect(
-    batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool = False
-) -> Events:
+def collect(batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool = False) -> Events:
     """Code and sort the events of all batches, counting exact duplicates once.
 
     Parameters

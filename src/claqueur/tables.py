@@ -233,9 +233,7 @@ def _csv_batches(
     _report_rejects(table.path, rejects, refusals)
 
 
-def _report_rejects(
-    path: Path, rejects: list[tuple[int, str, int]], refusals: Refusals
-) -> None:
+def _report_rejects(path: Path, rejects: list[tuple[int, str, int]], refusals: Refusals) -> None:
     reasons = {
         "MISSING COLUMNS": "row with too few cells",
         "TOO MANY COLUMNS": "row with too many cells",

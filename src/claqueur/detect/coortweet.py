@@ -124,9 +124,7 @@ def network(pairs: pl.DataFrame, edge_weight: float) -> pl.DataFrame:
         .agg(
             weight=pl.len(),
             avg_time_delta=pl.col("time_delta").mean(),
-            a_first=(
-                (pl.col("account_id") == pl.col("a")) & (pl.col("time_delta") > 0)
-            ).mean(),
+            a_first=((pl.col("account_id") == pl.col("a")) & (pl.col("time_delta") > 0)).mean(),
             n_content_id=pl.col("content_id").n_unique(),
             n_content_id_y=pl.col("content_id_y").n_unique(),
         )
@@ -172,9 +170,7 @@ def _with_objects(pairs: pl.DataFrame, result: pl.DataFrame, events: Events) -> 
         b=pl.max_horizontal("account_id", "account_id_y"),
     ).agg(pl.col("object_id").unique().sort())
     named = objects.explode("object_id").with_columns(
-        object_ids=events.names["object_id"].gather(
-            objects["object_id"].explode()
-        )
+        object_ids=events.names["object_id"].gather(objects["object_id"].explode())
     )
     lists = named.group_by("a", "b", maintain_order=True).agg("object_ids")
     return pairs.join(lists, on=["a", "b"], how="left", maintain_order="left")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claqueur.kernels.co_action import Bool, U32
+from claqueur.kernels.co_action import U32, Bool
 
 
 @dataclass(frozen=True)

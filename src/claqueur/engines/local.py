@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -132,7 +133,7 @@ def _even_chunks(start: I64) -> list[tuple[int, int]]:
     targets = np.linspace(0, start[-1], CHUNKS + 1)
     cuts = np.searchsorted(start, targets, side="left")
     cuts[0], cuts[-1] = 0, len(start) - 1
-    return [(int(low), int(high)) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [(int(low), int(high)) for low, high in pairwise(cuts)]
 
 
 def _side_by_side(
@@ -150,9 +151,7 @@ def _side_by_side(
         pool.shutdown(cancel_futures=True)
 
 
-def mark_support(
-    actions: Actions, a: U32, b: U32, group: I64, window_ms: int
-) -> np.ndarray:
+def mark_support(actions: Actions, a: U32, b: U32, group: I64, window_ms: int) -> np.ndarray:
     """Mark, (n,) uint8, the events behind the edges (a, b): 2 inside a group, 1 outside."""
     ends = np.concatenate([a, b])
     others = np.concatenate([b, a])

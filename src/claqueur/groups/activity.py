@@ -45,7 +45,9 @@ def activity(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
     ).unique()
     return (
         table.join(
-            inside.select("group_id", "object_id").unique(), on=["group_id", "object_id"], how="semi"
+            inside.select("group_id", "object_id").unique(),
+            on=["group_id", "object_id"],
+            how="semi",
         )
         .join(together, on=["group_id", "account_id", "object_id", "time"], how="left")
         .with_columns(pl.col("together").fill_null(False))

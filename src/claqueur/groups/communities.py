@@ -38,13 +38,14 @@ def communities(
     accounts, ends = np.unique(np.concatenate([a[proper], b[proper]]), return_inverse=True)
     if not len(accounts):
         return accounts, np.zeros(0, np.int64)
-    found = _leiden(*np.split(ends, 2), weight[proper], len(accounts), grouping)
+    half = len(ends) // 2
+    found = _leiden(ends[:half], ends[half:], weight[proper], len(accounts), grouping)
     return accounts, _by_size(found)
 
 
 def _leiden(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
+    a: NDArray[np.intp],
+    b: NDArray[np.intp],
     weight: NDArray[np.float64],
     n: int,
     grouping: Grouping,

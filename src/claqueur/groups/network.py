@@ -70,7 +70,9 @@ def _members(edges: pl.DataFrame, of_account: np.ndarray, names: pl.Series) -> p
             "weight": strength["weight"],
         }
     )
-    missing = [pl.lit(None, kind).alias(n) for n, kind in ACCOUNTS.items() if n not in table.columns]
+    missing = [
+        pl.lit(None, kind).alias(n) for n, kind in ACCOUNTS.items() if n not in table.columns
+    ]
     return table.with_columns(missing).select(ACCOUNTS.names()).sort("group_id", "account_id")
 
 
@@ -109,8 +111,10 @@ def _evidence(layer: Layer, events: Events, of_account: np.ndarray) -> pl.DataFr
     rows = rows.filter(pl.Series(paired[rows["account_id"].to_numpy()]))
     proper = layer.pairs.filter(pl.col("a") != pl.col("b"))
     actions = Actions(
-        *(rows[name].to_numpy() for name in ("account_id", "object_id", "t_min_ms")),
-        n_accounts=len(layer.accounts),
+        rows["account_id"].to_numpy(),
+        rows["object_id"].to_numpy(),
+        rows["t_min_ms"].to_numpy(),
+        len(layer.accounts),
     )
     mark = mark_support(
         actions, proper["a"].to_numpy(), proper["b"].to_numpy(), of_account, layer.window_ms
@@ -126,7 +130,9 @@ def _evidence(layer: Layer, events: Events, of_account: np.ndarray) -> pl.DataFr
     )
     if "action" not in table.columns:
         table = table.with_columns(action=pl.lit(layer.action))
-    missing = [pl.lit(None, kind).alias(n) for n, kind in EVIDENCE.items() if n not in table.columns]
+    missing = [
+        pl.lit(None, kind).alias(n) for n, kind in EVIDENCE.items() if n not in table.columns
+    ]
     table = table.with_columns(missing, action=pl.col("action").fill_null(layer.action))
     return table.select(EVIDENCE.names()).sort(
         "group_id", "object_id", "time", "account_id", nulls_last=True

@@ -106,7 +106,6 @@ def co_actions(
     a_first : (m,) int32
         Objects on which a was strictly earlier.
     """
-    n = len(account)
     n_accounts = len(side)
     seen = np.full(n_accounts, -1, np.int64)
     weight = np.zeros(n_accounts, np.int32)
@@ -114,73 +113,102 @@ def co_actions(
     delta = np.empty(n_accounts, np.int64)
     first = np.empty(n_accounts, np.int32)
     touched = np.empty(n_accounts, np.uint32)
-    capacity = 1024
-    out_a = np.empty(capacity, np.uint32)
-    out_b = np.empty(capacity, np.uint32)
-    out_weight = np.empty(capacity, np.int32)
-    out_delta = np.empty(capacity, np.int64)
-    out_first = np.empty(capacity, np.int32)
+    out = _room(1024)
     found = 0
     for a in range(low, high):
         n_touched = 0
         visit = np.int64(-1)
         for i in range(start[a], start[a + 1]):
             p = np.int64(position[i])
-            o = object_[p]
-            t = t_ms[p]
             if i == start[a] or unit[position[i - 1]] != unit[p]:
-                visit = i
+                visit = np.int64(i)
             for step in (-1, 1):
                 q = p + step
-                while 0 <= q < n and object_[q] == o:
-                    signed = t_ms[q] - t
-                    gap = signed if step == 1 else -signed
-                    if gap > window_ms:
+                while 0 <= q < len(account) and object_[q] == object_[p]:
+                    signed = t_ms[q] - t_ms[p]
+                    if abs(signed) > window_ms:
                         break
                     b = account[q]
                     q += step
                     if b == a or (b < a and not directed) or (cross and side[b] == side[a]):
                         continue
-                    lead = 1 if signed > 0 else 0
-                    if seen[b] != visit:
-                        # `seen` names the visit, so it need not be cleared between accounts.
-                        seen[b] = visit
-                        if weight[b] == 0:
-                            touched[n_touched] = b
-                            n_touched += 1
-                            delta[b] = 0
-                            first[b] = 0
-                        weight[b] += 1
-                        best[b] = signed
-                        delta[b] += gap
-                        first[b] += lead
-                    elif gap < abs(best[b]):
-                        delta[b] += gap - abs(best[b])
-                        first[b] += lead - (1 if best[b] > 0 else 0)
-                        best[b] = signed
-        for k in range(n_touched):
-            b = touched[k]
-            if weight[b] >= min_objects:
-                if found == capacity:
-                    capacity *= 2
-                    out_a = _grown(out_a, capacity)
-                    out_b = _grown(out_b, capacity)
-                    out_weight = _grown(out_weight, capacity)
-                    out_delta = _grown(out_delta, capacity)
-                    out_first = _grown(out_first, capacity)
-                out_a[found] = a
-                out_b[found] = b
-                out_weight[found] = weight[b]
-                out_delta[found] = delta[b]
-                out_first[found] = first[b]
-                found += 1
-            weight[b] = 0
+                    if seen[b] != visit and weight[b] == 0:
+                        touched[n_touched] = b
+                        n_touched += 1
+                    _meet(b, visit, signed, seen, weight, best, delta, first)
+        if found + n_touched > len(out[0]):
+            out = _grown(out, 2 * (found + n_touched))
+        found = _emit(a, touched[:n_touched], min_objects, weight, delta, first, out, found)
+    pairs: tuple[U32, U32, I32, I64, I32] = _cut(out, found)
+    return pairs
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _meet(b, visit, signed, seen, weight, best, delta, first):  # type: ignore[no-untyped-def]
+    """Account b's action ``signed`` ms after a's: count the unit once, keep the closest delay."""
+    gap = abs(signed)
+    lead = 1 if signed > 0 else 0
+    if seen[b] != visit:
+        # `seen` names the visit, so it need not be cleared between accounts.
+        seen[b] = visit
+        if weight[b] == 0:
+            delta[b] = 0
+            first[b] = 0
+        weight[b] += 1
+        best[b] = signed
+        delta[b] += gap
+        first[b] += lead
+    elif gap < abs(best[b]):
+        delta[b] += gap - abs(best[b])
+        first[b] += lead - (1 if best[b] > 0 else 0)
+        best[b] = signed
+
+
+@njit(nogil=True, cache=True)
+def _emit(a, touched, least, weight, delta, first, out, found):  # type: ignore[no-untyped-def]
+    """Write a's partners that reach the minimum, and clear the accumulator."""
+    for b in touched:
+        if weight[b] >= least:
+            out[0][found] = a
+            out[1][found] = b
+            out[2][found] = weight[b]
+            out[3][found] = delta[b]
+            out[4][found] = first[b]
+            found += 1
+        weight[b] = 0
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _room(capacity):  # type: ignore[no-untyped-def]
     return (
-        out_a[:found].copy(),
-        out_b[:found].copy(),
-        out_weight[:found].copy(),
-        out_delta[:found].copy(),
-        out_first[:found].copy(),
+        np.empty(capacity, np.uint32),
+        np.empty(capacity, np.uint32),
+        np.empty(capacity, np.int32),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.int32),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _grown(out, capacity):  # type: ignore[no-untyped-def]
+    larger = _room(capacity)
+    larger[0][: len(out[0])] = out[0]
+    larger[1][: len(out[1])] = out[1]
+    larger[2][: len(out[2])] = out[2]
+    larger[3][: len(out[3])] = out[3]
+    larger[4][: len(out[4])] = out[4]
+    return larger
+
+
+@njit(nogil=True, cache=True)
+def _cut(out, found):  # type: ignore[no-untyped-def]
+    return (
+        out[0][:found].copy(),
+        out[1][:found].copy(),
+        out[2][:found].copy(),
+        out[3][:found].copy(),
+        out[4][:found].copy(),
     )
 
 
@@ -233,13 +261,6 @@ def supporting(
                         mark[p] = 2 if group[a] > 0 and group[b] == group[a] else max(mark[p], 1)
                     q += step
     return mark
-
-
-@njit(nogil=True, cache=True)
-def _grown(array, capacity):  # type: ignore[no-untyped-def]
-    larger = np.empty(capacity, array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 @njit(nogil=True, cache=True)

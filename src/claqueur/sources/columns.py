@@ -60,7 +60,7 @@ class Columns:
         named = reading.column_map
         _check_names(table, named)
         found = {**_obvious(table), **named}
-        if "timestamp" in named or "timestamp" in found and not _interval(found):
+        if "timestamp" in named or ("timestamp" in found and not _interval(found)):
             found = {k: v for k, v in found.items() if k not in ("time_min", "time_max")}
         else:
             found.pop("timestamp", None)

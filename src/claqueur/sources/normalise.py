@@ -81,7 +81,9 @@ class Normaliser:
             if batch.column(name).null_count:
                 missing = pc.is_null(batch.column(name))
                 self._refuse(f"no {name}", pc.indices_nonzero(missing).to_numpy() + start)
-        keep = pc.and_(pc.is_valid(batch.column("account_id")), pc.is_valid(batch.column("object_id")))
+        keep = pc.and_(
+            pc.is_valid(batch.column("account_id")), pc.is_valid(batch.column("object_id"))
+        )
         for name in ("t_min_ms", "t_max_ms"):
             if name in batch.schema.names:
                 # A refused time was marked with a value no real time has.
@@ -138,14 +140,17 @@ class Normaliser:
         if not pc.any(wrong).as_py():
             return {"t_min_ms": low, "t_max_ms": high}
         self._refuse(
-            "time_min after time_max, or only one of them", pc.indices_nonzero(wrong).to_numpy() + start
+            "time_min after time_max, or only one of them",
+            pc.indices_nonzero(wrong).to_numpy() + start,
         )
         return {"t_min_ms": pc.if_else(wrong, pa.scalar(_REFUSED), low), "t_max_ms": high}
 
     def _time(self, name: str, batch: pa.RecordBatch, start: int) -> pa.Array:
         column = pl.Series(name, batch.column(self.columns[name]))
         if column.dtype == pl.Date:
-            raise SourceError(f"{self._where(name)} holds dates without a time of day; give the time")
+            raise SourceError(
+                f"{self._where(name)} holds dates without a time of day; give the time"
+            )
         if isinstance(column.dtype, pl.Datetime):
             value = self._zoned(name, column)
         elif column.dtype.is_numeric():
@@ -176,12 +181,12 @@ class Normaliser:
         if known.is_empty():
             return "s"
         latest = _latest_ms()
-        share = {
-            unit: known.is_between(_EARLIEST_MS * per / 1000, latest * per / 1000).mean()
+        fitting = {
+            unit: known.is_between(_EARLIEST_MS * per / 1000, latest * per / 1000).sum()
             for unit, per in _PER_SECOND.items()
         }
-        best = max(share, key=lambda unit: share[unit] or 0)
-        if (share[best] or 0) < 0.5:
+        best = max(fitting, key=lambda unit: fitting[unit])
+        if 2 * fitting[best] < len(known):
             raise SourceError(
                 f"{self._where(name)}: times such as {known[0]} are neither seconds nor "
                 "milliseconds between 1990 and today; is it the right column? "
@@ -246,9 +251,7 @@ class Normaliser:
             check_zone(zone), ambiguous="null", non_existent="null"
         ).dt.convert_time_zone("UTC")
 
-    def _plausible(
-        self, name: str, written: pl.Series, value: pl.Series, start: int
-    ) -> pl.Series:
+    def _plausible(self, name: str, written: pl.Series, value: pl.Series, start: int) -> pl.Series:
         given = written.is_not_null()
         if written.dtype == pl.String:
             given &= ~written.str.strip_chars().is_in(MISSING)
@@ -311,8 +314,8 @@ def _dictionary(column: pa.Array, where: str, name: str) -> pa.DictionaryArray:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         raise SourceError(
-            f"{where} is a column of {kind} numbers; an id that passed through a float may have lost "
-            f"digits. Write the table again with {name} as text"
+            f"{where} is a column of {kind} numbers; an id that passed through a float may have "
+            f"lost digits. Write the table again with {name} as text"
         )
     if not (
         pa.types.is_integer(kind)

@@ -48,8 +48,8 @@ class Qut:
         """By position."""
         if len(table.columns) != len(COLUMNS):
             raise SourceError(
-                f"{table.path} has {len(table.columns)} columns; coordination-network-toolkit's CSV "
-                f"has {len(COLUMNS)}, in this order: {', '.join(COLUMNS)}"
+                f"{table.path} has {len(table.columns)} columns; coordination-network-toolkit's "
+                f"CSV has {len(COLUMNS)}, in this order: {', '.join(COLUMNS)}"
             )
         return dict(zip(COLUMNS, table.columns, strict=True))
 
@@ -65,9 +65,7 @@ class Qut:
                 yield from _normalised(events, table, reading, refusals)
 
 
-def _first_of_each(
-    table: TableFile, theirs: dict[str, str], refusals: Refusals
-) -> pl.DataFrame:
+def _first_of_each(table: TableFile, theirs: dict[str, str], refusals: Refusals) -> pl.DataFrame:
     """The messages, the first row of each message_id winning as in the toolkit."""
     batches = [batch for _, batch in table.batches(list(theirs.values()), refusals)]
     if not batches:

@@ -1,0 +1,44 @@
+# Two commands: `make demo` shows what Claqueur does, `make test` checks that it does it.
+# Both need git, make and Python 3.11 or newer, and set up the rest in .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+DEMO ?= demo
+
+.PHONY: demo test lint bench clean
+demo: $(VENV)/ready
+	$(BIN)/claqueur demo --out $(DEMO)
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready-bench
+	$(BIN)/python -m bench
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Claqueur needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/ready-test: $(VENV)/ready
+	$(PIP) --group test
+	@touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready
+	$(PIP) --group bench
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo build dist

@@ -1,0 +1,5 @@
+"""``python -m claqueur``."""
+
+from claqueur.cli import main
+
+main()

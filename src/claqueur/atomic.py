@@ -1,0 +1,152 @@
+"""Folders and files that appear whole or not at all.
+
+Work happens under a temporary name beside the target and is renamed when it is done, so a
+crash, a full disk or Ctrl-C leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from claqueur.errors import CaseError, RunError
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` when the block ends well.
+
+    Raises
+    ------
+    CaseError
+        If ``target`` exists and is not an empty folder, or cannot be made.
+    RunError
+        If the disk is full; nothing is left behind.
+    """
+    check_free(target)
+    work = _work_folder(target)
+    try:
+        with disk_full_explained(target):
+            yield work
+            if target.exists():
+                target.rmdir()
+            work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of ``target`` when the block ends well."""
+    recover(target)
+    work = _work_folder(target)
+    try:
+        with disk_full_explained(target):
+            yield work
+            if target.exists():
+                target.rename(_former(target))
+            work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(_former(target), ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Undo a replacement that was cut off between its two renames."""
+    if _former(target).exists():
+        if target.exists():
+            shutil.rmtree(_former(target))
+        else:
+            _former(target).rename(target)
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A path to write to, which becomes ``target`` when the block ends well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        with disk_full_explained(target):
+            yield work
+            work.replace(target)
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def check_free(target: Path) -> None:
+    """Refuse a target that holds something already.
+
+    Raises
+    ------
+    CaseError
+        If there is a file, or a folder that is not empty.
+    """
+    try:
+        if target.is_dir() and not any(target.iterdir()):
+            return
+    except OSError as error:
+        raise CaseError(f"{target}: cannot be read ({error.strerror}); choose another") from None
+    if target.exists() or target.is_symlink():
+        what = "exists and is not empty" if target.is_dir() else "is a file"
+        raise CaseError(
+            f"{target}: {what}; choose another folder, or move this one away "
+            "(earlier results are never overwritten)"
+        )
+
+
+@contextmanager
+def disk_full_explained(target: Path) -> Iterator[None]:
+    """Turn the ways in which libraries say "disk full" into one error that explains itself."""
+    try:
+        yield
+    except Exception as error:
+        if _means_full(error):
+            raise RunError(
+                f"{target}: the disk is full; nothing was written and earlier results are intact. "
+                "Free some space or choose a folder on another disk"
+            ) from error
+        raise
+
+
+def _means_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "No space left on device" in str(error)
+
+
+def _work_folder(target: Path) -> Path:
+    prefix, suffix = f".{target.name}.", ".tmp"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for stale in target.parent.glob(f"{prefix}*{suffix}"):
+            if not _alive(stale.name.removeprefix(prefix).removesuffix(suffix)):
+                shutil.rmtree(stale, ignore_errors=True)
+        work = target.parent / f"{prefix}{os.getpid()}{suffix}"
+        work.mkdir()
+    except OSError as error:
+        if _means_full(error):
+            raise RunError(f"{target}: the disk is full; choose a folder on another disk") from None
+        raise CaseError(
+            f"{target}: cannot be made ({error.strerror}); choose a folder you may write to"
+        ) from None
+    return work
+
+
+def _alive(process: str) -> bool:
+    if not process.isdigit() or int(process) == os.getpid():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _former(target: Path) -> Path:
+    return target.with_name(f".{target.name}.former")

@@ -1,0 +1,179 @@
+"""The case folder: its settings, its events, its runs.
+
+::
+
+    case/
+      case.toml    format, identity, settings; edited by hand if you like
+      events/      the store, and imports.json: what came in and what was refused
+      runs/<run>/  one folder a run
+      report/      what was rendered
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from claqueur.atomic import check_free, new_folder, recover, replaced_folder
+from claqueur.errors import CaseError, SettingError
+from claqueur.model import FORMAT
+from claqueur.settings import Grouping, Reading, from_mapping
+from claqueur.store import Events
+
+_KNOWN = ("format", "id", "name", "read", "detect", "groups")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An open case.
+
+    Attributes
+    ----------
+    settings
+        The whole of ``case.toml``; tables ``read``, ``detect`` and ``groups`` hold settings.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Identity of the case, which names the key of its pseudonyms."""
+        return str(self.settings["id"])
+
+    @property
+    def reading(self) -> Reading:
+        """How files added to the case are read."""
+        return from_mapping(Reading, self.settings.get("read", {}), "case.toml [read]")
+
+    @property
+    def grouping(self) -> Grouping:
+        """How communities are found."""
+        return from_mapping(Grouping, self.settings.get("groups", {}), "case.toml [groups]")
+
+    @property
+    def events_folder(self) -> Path:
+        """Where the store is."""
+        return self.folder / "events"
+
+    def events(self) -> Events | None:
+        """The events imported so far, or None."""
+        recover(self.events_folder)
+        if not self.events_folder.exists():
+            return None
+        return Events.load(self.events_folder)
+
+    def imports(self) -> list[dict[str, Any]]:
+        """What was imported: files, hashes, rows kept, refused."""
+        path = self.events_folder / "imports.json"
+        if not path.exists():
+            return []
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    def replace_events(self, events: Events, imported: dict[str, Any]) -> None:
+        """Store events and the record of the import together, or neither."""
+        imports = [*self.imports(), imported]
+        with replaced_folder(self.events_folder) as work:
+            events.save(work)
+            text = json.dumps(imports, indent=2, ensure_ascii=False)
+            (work / "imports.json").write_text(text + "\n", encoding="utf-8")
+
+    def runs(self) -> list[Path]:
+        """Finished runs, oldest first."""
+        folder = self.folder / "runs"
+        return sorted(path for path in folder.glob("*") if (path / "run.json").exists())
+
+    def latest_run(self) -> Path:
+        """The newest run.
+
+        Raises
+        ------
+        CaseError
+            If there is none yet.
+        """
+        if not self.runs():
+            raise CaseError(f"{self.folder}: has no run yet; make one with `claqueur run`")
+        return self.runs()[-1]
+
+    def next_run(self) -> Path:
+        """A name for a new run: its time, so that names sort by age."""
+        name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        folder = self.folder / "runs"
+        names = (name if i == 1 else f"{name}-{i}" for i in range(1, 1000))
+        return next(folder / name for name in names if not (folder / name).exists())
+
+
+def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:
+    """Make a new case folder.
+
+    Parameters
+    ----------
+    tables
+        Settings for the tables ``read``, ``detect``, ``groups``; only what differs from the
+        defaults need be there.
+    """
+    check_free(folder)
+    document = tomlkit.document()
+    document.add("format", tomlkit.item(FORMAT))
+    document.add("id", tomlkit.item(uuid.uuid4().hex))
+    document.add("name", tomlkit.item(name or folder.name))
+    for table, values in tables.items():
+        document.add(table, tomlkit.item(values))
+    with new_folder(folder) as work:
+        (work / "case.toml").write_text(tomlkit.dumps(document), encoding="utf-8")
+    return open_case(folder)
+
+
+def is_case(folder: Path) -> bool:
+    """Whether the folder is a case."""
+    return (folder / "case.toml").is_file()
+
+
+def open_case(folder: Path) -> Case:
+    """Open a case folder.
+
+    Raises
+    ------
+    CaseError
+        If it is none, or one of a newer format.
+    SettingError
+        If ``case.toml`` has an unknown or wrong setting.
+    """
+    path = folder / "case.toml"
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CaseError(
+            f"{folder}: is no case (it has no case.toml); make one with `claqueur new {folder}`"
+        ) from None
+    except (OSError, UnicodeError) as error:
+        raise CaseError(f"{path}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path}: is not valid TOML: {error}") from None
+    _check(path, settings)
+    return Case(folder, settings)
+
+
+def _check(path: Path, settings: dict[str, Any]) -> None:
+    number = settings.get("format")
+    if not isinstance(number, int) or number < 1:
+        raise CaseError(f"{path}: has no `format = {FORMAT}`; is it a Claqueur case?")
+    if number > FORMAT:
+        raise CaseError(
+            f"{path}: format {number} is of a newer Claqueur (this one reads up to {FORMAT}); "
+            "upgrade Claqueur"
+        )
+    if unknown := sorted(set(settings) - set(_KNOWN)):
+        raise SettingError(
+            f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(_KNOWN)}"
+        )
+    if not str(settings.get("id", "")).isalnum():
+        raise CaseError(f"{path}: `id` is missing or was altered; restore it from a backup")

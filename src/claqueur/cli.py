@@ -1,0 +1,402 @@
+"""The command line: parse, call, say where the result is.
+
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from claqueur._version import __version__
+from claqueur.errors import ClaqueurError, InputError, SettingError
+from claqueur.flags import with_settings
+from claqueur.settings import CoAction, Compat, Grouping, Reading, from_mapping
+
+if TYPE_CHECKING:
+    from claqueur.console import Reporter
+    from claqueur.results import Result
+
+app = typer.Typer(
+    name="claqueur",
+    help="Find, test and document ordered engagement: likes, comments, reposts and follows "
+    "given because somebody said so. It only reads files; it never acts on a platform.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show what takes how long.")]
+LogFile = Annotated[
+    Path | None, typer.Option("--log-file", help="Write a log there; it holds no ids.")
+]
+CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="The case folder.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A case, or a folder written by `claqueur detect`.")
+]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables of events.")]
+NewFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="A new folder for the results.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"claqueur {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _claqueur(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options before any command."""
+
+
+@app.command()
+@with_settings(detect=Compat, reading=Reading, groups=Grouping)
+def detect(
+    files: Files,
+    out: NewFolder,
+    detect: dict[str, Any],
+    reading: dict[str, Any],
+    groups: dict[str, Any],
+    compat: Annotated[
+        str,
+        typer.Option(
+            "--compat",
+            metavar="TOOL",
+            help="Give exactly the weights and filters of coortweet or qut.",
+            rich_help_panel="Detection",
+        ),
+    ] = "",
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Tables only, no report.html.")
+    ] = False,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Find accounts that act on the same objects within a window, and their groups.
+
+    [bold]Examples[/bold]
+
+      claqueur detect likes.csv --window 60s --min-objects 5 --out out
+
+      claqueur detect a.parquet b.csv.gz --window 10s --window 10m --min-objects 3 --out out
+
+      claqueur detect posts.tsv --map account_id=author,object_id=url --timezone Europe/Moscow
+      --window 60s --min-objects 2 --out out
+
+      claqueur detect tweets.csv --compat coortweet --window 60s --min-objects 2 --out out
+    """
+    from claqueur.pipeline import detect_to
+
+    if not compat:
+        _only_compat(detect)
+    settings = (Compat if compat else CoAction)(**detect)
+    with _reporting(verbose, log_file) as progress:
+        result = detect_to(
+            files,
+            out,
+            settings,
+            reading=Reading(**reading),
+            grouping=Grouping(**groups),
+            compat=compat,
+            report=not no_report,
+            progress=progress,
+        )
+    _summary(result)
+    typer.echo(f"Results: {out}" if no_report else f"Report: {out / 'report.html'}")
+
+
+@app.command()
+@with_settings(detect=CoAction, reading=Reading, groups=Grouping)
+def new(
+    case: CaseFolder,
+    detect: dict[str, Any],
+    reading: dict[str, Any],
+    groups: dict[str, Any],
+    name: Annotated[str, typer.Option("--name", help="What the case is called.")] = "",
+) -> None:
+    """Make a case: a folder that keeps events, settings, runs and reports together.
+
+    [bold]Example[/bold]
+
+      claqueur new krasnoyarsk --timezone Asia/Krasnoyarsk --window 10m --min-objects 5
+    """
+    from claqueur.case import create_case
+
+    if detect:
+        CoAction(**detect)
+    Reading(**reading), Grouping(**groups)
+    given = {"read": reading, "detect": detect, "groups": groups}
+    create_case(case, name, **{table: _toml(values) for table, values in given.items() if values})
+    typer.echo(f"Case: {case}; bring events with: claqueur add {case} FILE...")
+
+
+@app.command()
+@with_settings(reading=Reading)
+def add(
+    case: CaseFolder,
+    files: Files,
+    reading: dict[str, Any],
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Bring files of events into a case; all of them or none.
+
+    [bold]Example[/bold]
+
+      claqueur add krasnoyarsk likes-february.csv likes-march.csv.gz
+    """
+    from claqueur.case import open_case
+    from claqueur.pipeline import add as add_files
+
+    opened = open_case(case)
+    merged = from_mapping(
+        Reading, {**opened.settings.get("read", {}), **reading}, "case.toml [read]"
+    )
+    with _reporting(verbose, log_file) as progress:
+        added = add_files(opened, files, merged, progress)
+    typer.echo(f"{added.delivered:,} rows read into {case}; next: claqueur run {case}")
+
+
+@app.command()
+@with_settings(detect=CoAction, groups=Grouping)
+def run(
+    case: CaseFolder,
+    detect: dict[str, Any],
+    groups: dict[str, Any],
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Run detection on a case; flags go before the settings in case.toml.
+
+    [bold]Example[/bold]
+
+      claqueur run krasnoyarsk --window 60s --window 10m --min-objects 5
+    """
+    from claqueur.case import open_case
+    from claqueur.pipeline import run_case
+    from claqueur.results import Result
+
+    opened = open_case(case)
+    settings = from_mapping(
+        CoAction, {**opened.settings.get("detect", {}), **detect}, "case.toml [detect]"
+    )
+    grouping = from_mapping(
+        Grouping, {**opened.settings.get("groups", {}), **groups}, "case.toml [groups]"
+    )
+    with _reporting(verbose, log_file) as progress:
+        folder = run_case(opened, settings, grouping, progress)
+    _summary(Result.load(folder))
+    typer.echo(f"Run: {folder}; next: claqueur report {case}")
+
+
+@app.command()
+def report(
+    folder: RunFolder,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to write the HTML file.")
+    ] = None,
+) -> None:
+    """Write the working report of a run as one HTML file that opens offline.
+
+    [bold]Example[/bold]
+
+      claqueur report krasnoyarsk
+    """
+    from claqueur.pipeline import report_run
+
+    place = _run_folder(folder)
+    in_case = folder / "report" / f"{place.name}.html"
+    target = out or (in_case if place != folder else folder / "report.html")
+    typer.echo(f"Report: {report_run(place, target)}")
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Its ending names the format: .gexf .graphml .csv .parquet",
+        ),
+    ],
+    network: Annotated[
+        int, typer.Option("--network", help="Which network of the run, when it has several.")
+    ] = 0,
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Pseudonyms instead of account ids.")
+    ] = False,
+) -> None:
+    """Write a network for Gephi, Gephi Lite, networkx, igraph or a spreadsheet.
+
+    [bold]Example[/bold]
+
+      claqueur export out --out network.gexf
+    """
+    from claqueur.publish.export import export_network
+    from claqueur.publish.privacy import case_pseudonyms
+    from claqueur.results import Result
+
+    result = Result.load(_run_folder(folder))
+    names = case_pseudonyms(result.run["case"]) if pseudonyms else None
+    for path in export_network(result, out, network=network, pseudonyms=names):
+        typer.echo(f"Written: {path}")
+
+
+@app.command()
+def evidence(
+    folder: RunFolder,
+    group: Annotated[int, typer.Option("--group", help="Number of a group.")] = 0,
+    pair: Annotated[
+        int, typer.Option("--pair", help="Row of a pair in pairs.parquet, from 0.")
+    ] = -1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write all rows as .csv or .parquet."),
+    ] = None,
+    identities: Annotated[
+        bool, typer.Option("--identities", help="Account ids instead of pseudonyms.")
+    ] = False,
+) -> None:
+    """List who acted when on which objects: the actions behind a group or a pair.
+
+    [bold]Examples[/bold]
+
+      claqueur evidence out --group 1
+
+      claqueur evidence out --pair 17 --out pair-17.csv
+    """
+    from claqueur.publish.evidence import show_evidence, supporting_rows, write_rows
+    from claqueur.results import Result
+
+    if (group > 0) == (pair >= 0):
+        raise SettingError("name either --group (from 1) or --pair (from 0)")
+    result = Result.load(_run_folder(folder))
+    rows = supporting_rows(result, group=group, pair=pair, identities=identities)
+    if out:
+        write_rows(rows, out)
+        typer.echo(f"Written: {out} ({rows.height:,} rows)")
+    else:
+        show_evidence(rows)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Its name, or a TOML file.")],
+    out: NewFolder,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 1,
+) -> None:
+    """Make a world in which the truth is known: events, objects, counters, truth.
+
+    [bold]Example[/bold]
+
+      claqueur simulate krasnoyarsk-2019 --seed 1 --out world
+    """
+    from claqueur.simulate import simulate as make_world
+
+    world = make_world(scenario, seed=seed)
+    world.save(out)
+    typer.echo(f"World: {out} ({world.events.height:,} simulated events)")
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="A new folder for the demonstration case.")
+    ] = Path("claqueur-demo"),
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 1,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Simulate the Krasnoyarsk case of 2019, run detection on it and write the report."""
+    from claqueur.demo import make_demo
+
+    with _reporting(verbose, log_file) as progress:
+        shown = make_demo(out, seed, progress)
+    typer.echo(shown)
+
+
+@app.command()
+def sources() -> None:
+    """List the formats that can be read."""
+    from claqueur.sources import sources as known
+
+    for name, source in known().items():
+        typer.echo(f"{name:10} {source.help}")
+
+
+def main() -> None:
+    """Run the command line; exit 0 when done, 1 when it failed, 2 when the input is at fault."""
+    try:
+        app()
+    except ClaqueurError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was written and earlier results are intact", 1)
+    except MemoryError:
+        _fail("out of memory; try a narrower --window, a higher --min-objects or fewer files", 1)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:
+        if "--verbose" in sys.argv:
+            raise
+        _fail(f"this should not have happened ({type(error).__name__}); run it with --verbose", 1)
+
+
+def _fail(text: str, code: int) -> None:
+    word = "interrupted" if text.startswith("interrupted") else "error"
+    typer.secho(f"{word}: {text.removeprefix('interrupted; ')}", fg="red", err=True)
+    sys.exit(code)
+
+
+@contextmanager
+def _reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
+    from claqueur.console import Reporter, start_log
+
+    try:
+        start_log(verbose, log_file)
+    except OSError as error:
+        raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
+    with Reporter() as reporter:
+        yield reporter
+
+
+def _only_compat(given: dict[str, Any]) -> None:
+    extra = [name for name in given if name not in CoAction.__dataclass_fields__]
+    if extra:
+        flag = extra[0].replace("_", "-")
+        raise SettingError(f"--{flag} belongs to --compat coortweet; add that or leave it out")
+
+
+def _run_folder(folder: Path) -> Path:
+    from claqueur.case import is_case, open_case
+
+    return open_case(folder).latest_run() if is_case(folder) else folder
+
+
+def _toml(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def _summary(result: Result) -> None:
+    from claqueur.publish.summary import summary_lines
+
+    for line in summary_lines(result):
+        typer.echo(line)
+
+
+if __name__ == "__main__":
+    main()
