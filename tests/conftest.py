@@ -49,7 +49,11 @@ def lockstep_table(accounts: int = 12, objects: int = 8, crowd: int = 200) -> pl
         for i in range(accounts)
     ]
     rows += [
-        (f"8000{i:05}", f"wall-1_{(i * 7 + k) % objects}", START + (i * 7919 + k * 40_000) % 700_000)
+        (
+            f"8000{i:05}",
+            f"wall-1_{(i * 7 + k) % objects}",
+            START + (i * 7919 + k * 40_000) % 700_000,
+        )
         for i in range(crowd)
         for k in range(3)
     ]

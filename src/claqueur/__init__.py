@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from claqueur.publish.export import export_network
     from claqueur.publish.privacy import case_pseudonyms
     from claqueur.results import Result
-    from claqueur.simulate import simulate
+    from claqueur.simulation import simulate
 
 _LAZY = {
     "add": "claqueur.pipeline",
@@ -42,7 +42,7 @@ _LAZY = {
     "Result": "claqueur.results",
     "run_case": "claqueur.pipeline",
     "save_chart": "claqueur.publish.charts",
-    "simulate": "claqueur.simulate",
+    "simulate": "claqueur.simulation",
     "write": "claqueur.pipeline",
 }
 

@@ -305,7 +305,7 @@ def simulate(
 
       claqueur simulate krasnoyarsk-2019 --seed 1 --out world
     """
-    from claqueur.simulate import simulate as make_world
+    from claqueur.simulation import simulate as make_world
 
     world = make_world(scenario, seed=seed)
     world.save(out)

@@ -41,6 +41,7 @@ class Reporter:
             disable=not self._console.is_terminal,
         )
         self._task: TaskID | None = None
+        self._name = ""
         self._begin = 0.0
 
     def __enter__(self) -> Reporter:
@@ -59,7 +60,7 @@ class Reporter:
     def stage(self, name: str, total: int | None = None) -> None:
         """Begin a stage."""
         self._end_stage()
-        self._begin = time.perf_counter()
+        self._name, self._begin = name, time.perf_counter()
         self._task = self._bar.add_task(name, total=total)
         if not self._console.is_terminal:
             self._console.print(f"{name} …", soft_wrap=True, markup=False)
@@ -77,7 +78,7 @@ class Reporter:
 
     def _end_stage(self) -> None:
         if self._task is not None:
-            log.debug("took %.2f s", time.perf_counter() - self._begin)
+            log.debug("%s took %.2f s", self._name, time.perf_counter() - self._begin)
             self._bar.remove_task(self._task)
             self._task = None
 

@@ -11,7 +11,7 @@ from claqueur.case import Case, create_case, open_case
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import SILENT, Progress
 from claqueur.results import Result
-from claqueur.simulate import World, simulate
+from claqueur.simulation import World, simulate
 
 SCENARIO = "krasnoyarsk-2019"
 DETECT = {"window": ["10m"], "min_objects": 8, "action": ["like"]}

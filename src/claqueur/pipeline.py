@@ -22,10 +22,10 @@ import pyarrow as pa
 from claqueur._version import __version__
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.case import Case
-from claqueur.detect import Detector, Layer, detectors
+from claqueur.detectors import Detector, Layer, detectors
 from claqueur.errors import CaseError, SettingError
-from claqueur.groups.activity import activity, curves, rhythm
-from claqueur.groups.network import Grouped, group_layer
+from claqueur.groups.activity import activity, curves, member_actions, rhythm
+from claqueur.groups.network import Grouped, evidence, group_layer
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
@@ -39,7 +39,6 @@ from claqueur.model import (
 )
 from claqueur.progress import SILENT, Progress
 from claqueur.publish.privacy import case_pseudonyms
-from claqueur.publish.report import render
 from claqueur.refusals import Refusals
 from claqueur.results import Result
 from claqueur.settings import (
@@ -57,7 +56,7 @@ from claqueur.sources.normalise import check_zone
 from claqueur.store import Events, read_all
 from claqueur.tables import open_table
 
-_LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow", "scipy")
+_LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow")
 
 
 @dataclass
@@ -185,14 +184,15 @@ def analyse(
         with record.timed("groups"):
             record.progress.stage("finding groups")
             grouped = group_layer(layer, events, grouping, first_id)
-            acts = activity(layer, grouped, events)
-        parts["pairs"].append(layer.table())
-        parts["accounts"].append(grouped.accounts)
-        parts["groups"].append(grouped.groups)
-        parts["evidence"].append(grouped.evidence)
-        parts["activity"].append(acts)
-        parts["rhythm"].append(rhythm(layer, acts, zone))
-        parts["curves"].append(curves(layer, grouped, events))
+        with record.timed("tables"):
+            acts = member_actions(layer, grouped)
+            parts["pairs"].append(layer.table())
+            parts["accounts"].append(grouped.accounts)
+            parts["groups"].append(grouped.groups)
+            parts["evidence"].append(evidence(layer, grouped, events))
+            parts["activity"].append(activity(acts, events))
+            parts["rhythm"].append(rhythm(layer, acts, zone))
+            parts["curves"].append(curves(layer, grouped, acts, events))
         others.update(layer.tables)
         first_id += grouped.groups.height
         record.networks.append(_network_record(layer, grouped))
@@ -408,8 +408,14 @@ def detect_to(
 def _fill(result: Result, folder: Path, report: bool) -> None:
     result.write_tables(folder)
     if report:
-        html = render(result, case_pseudonyms(result.run["case"]))
-        (folder / "report.html").write_text(html, encoding="utf-8")
+        (folder / "report.html").write_text(_report(result), encoding="utf-8")
+
+
+def _report(result: Result) -> str:
+    # Loaded here: tables alone need not wait for the charts.
+    from claqueur.publish.report import render
+
+    return render(result, case_pseudonyms(result.run["case"]))
 
 
 def add(
@@ -467,8 +473,7 @@ def run_case(
 
 def report_run(folder: Path, target: Path) -> Path:
     """Render the report of a finished run as one HTML file."""
-    result = Result.load(folder)
-    html = render(result, case_pseudonyms(result.run["case"]))
+    html = _report(Result.load(folder))
     with whole_file(target) as work:
         work.write_text(html, encoding="utf-8")
     return target

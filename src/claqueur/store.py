@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from claqueur.errors import SourceError
 from claqueur.model import ANY_ACTION, EVENT_IDS, TIME
+from claqueur.packing import sort_rows
 from claqueur.refusals import Refusals
 
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
@@ -95,8 +96,8 @@ class Events:
         yield pa.RecordBatch.from_pydict(columns)
 
     def save(self, folder: Path) -> None:
-        """Write ``events.parquet`` and one ``<column>.parquet`` a dictionary into a new folder."""
-        folder.mkdir(parents=True)
+        """Write ``events.parquet`` and one ``<column>.parquet`` a dictionary into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
         self.frame.write_parquet(folder / "events.parquet")
         for name, ids in self.names.items():
             ids.to_frame(name).write_parquet(folder / f"{name}.parquet")
@@ -166,7 +167,7 @@ def _coded(name: str, arrays: pa.ChunkedArray) -> tuple[pl.Series, pl.Series]:
     values = pl.Series(name, unified.chunk(0).dictionary, dtype=pl.String)
     used = np.zeros(len(values), dtype=bool)
     for chunk in unified.chunks:
-        used[chunk.indices.drop_null().to_numpy()] = True
+        used[pl.Series(chunk.indices).drop_nulls().to_numpy()] = True
     order = values.arg_sort().to_numpy()
     order = order[used[order]]
     rank = np.zeros(len(values), dtype=np.uint32)
@@ -182,25 +183,24 @@ def _in_input_order(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sorted_once(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
-    first = ["object_id", "t_min_ms", "account_id"]
-    rest = [name for name in frame.columns if name not in (*first, "text", "source")]
     exact = _same_column(frame, "t_min_ms", "t_max_ms")
     if exact:
         # One buffer serves both ends, and sorting has a column less to carry.
-        rest.remove("t_max_ms")
         frame = frame.drop("t_max_ms")
+    first = ["object_id", "t_min_ms", "account_id"]
+    keys = [*first, *(n for n in frame.columns if n not in (*first, "text", "source"))]
     if "text" in frame.columns:
         frame = frame.with_columns(_text_key=pl.col("text").hash())
-        rest.append("_text_key")
-    frame = frame.sort(*first, *rest)
-    same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in (*first, *rest)]
+        keys.append("_text_key")
+    ordered = frame.sort(*keys) if set(frame.columns) - set(keys) else sort_rows(frame, keys)
+    same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in keys]
     not_first = pl.int_range(pl.len()) > 0
-    again = frame.select(pl.all_horizontal(not_first, *same)).to_series()
+    again = ordered.select(pl.all_horizontal(not_first, *same)).to_series()
     if again.any():
         refusals.add(DUPLICATE, int(again.sum()))
-        frame = frame.filter(~again)
-    frame = frame.drop("_text_key", strict=False)
-    return frame.with_columns(t_max_ms="t_min_ms") if exact else frame
+        ordered = ordered.filter(~again)
+    ordered = ordered.drop("_text_key", strict=False)
+    return ordered.with_columns(t_max_ms="t_min_ms") if exact else ordered
 
 
 def _same_column(frame: pl.DataFrame, one: str, other: str) -> bool:

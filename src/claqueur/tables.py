@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from claqueur.errors import SourceError
 from claqueur.refusals import Refusals
 
 BATCH_ROWS = 1 << 20
+PARQUET_ROWS = 1 << 23
 PEEK_BYTES = 1 << 20
 PEEK_LINES = 200
 _MAGIC = {
@@ -266,7 +268,8 @@ def _ndjson_batches(
     with duckdb.connect() as connection:
         reader = connection.sql(
             f"""SELECT {chosen}, cells IS NULL FROM (
-                  SELECT CASE WHEN json_valid(line) THEN json_extract_string(line, ?) END AS cells
+                  SELECT CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT'
+                    THEN json_extract_string(line, ?) END AS cells
                   FROM read_csv(?, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '',
                     escape = '', header = false, auto_detect = false,
                     max_line_size = 16777216, store_rejects = true)
@@ -275,7 +278,7 @@ def _ndjson_batches(
         ).to_arrow_reader(BATCH_ROWS)
         for start, batch in _numbered(reader):
             broken = batch.column(len(columns))
-            rows = pc.indices_nonzero(broken).to_numpy() + start
+            rows = pl.Series(broken).arg_true().to_numpy() + start
             refusals.add(
                 "line that is no JSON object",
                 len(rows),
@@ -300,15 +303,32 @@ def _parquet_batches(
     table: TableFile, columns: Sequence[str], refusals: Refusals
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     schema = pq.read_schema(table.data)
-    text = [c for c in columns if pa.types.is_string(schema.field(c).type)]
+    # Text comes as dictionaries, which is how ids are needed and how Parquet holds most of it.
+    strings = (pa.string(), pa.large_string(), pa.string_view())
+    text = [name for name in columns if schema.field(name).type in strings]
     with pq.ParquetFile(table.data, read_dictionary=text) as file:
-        yield from _numbered(file.iter_batches(BATCH_ROWS, columns=list(columns)))
+        start = 1
+        for groups in _row_groups(file):
+            part = file.read_row_groups(groups, columns=list(columns)).unify_dictionaries()
+            yield from _numbered(iter(part.combine_chunks().to_batches()), start)
+            start += part.num_rows
+
+
+def _row_groups(file: pq.ParquetFile) -> Iterator[list[int]]:
+    """Row groups to be read together: many rows at once share their dictionaries."""
+    groups: list[int] = []
+    rows = 0
+    for group in range(file.num_row_groups):
+        groups.append(group)
+        rows += file.metadata.row_group(group).num_rows
+        if rows >= PARQUET_ROWS or group == file.num_row_groups - 1:
+            yield groups
+            groups, rows = [], 0
 
 
 def _numbered(
-    batches: Iterator[pa.RecordBatch],
+    batches: Iterator[pa.RecordBatch], start: int = 1
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
-    start = 1
     for batch in batches:
         yield start, batch
         start += batch.num_rows

@@ -63,7 +63,8 @@ def test_coortweet_networks(shared, tmp_path, file, settings, edges, accounts, p
         assert_frame_equal(with_objects(ours), with_objects(theirs))
     if pairs:
         assert_frame_equal(
-            row_pairs(result.others["content_pairs"]), row_pairs(golden(shared, f"{file}_pairs.csv.gz"))
+            row_pairs(result.others["content_pairs"]),
+            row_pairs(golden(shared, f"{file}_pairs.csv.gz")),
         )
         assert result.others["content_pairs"].height == pairs
 

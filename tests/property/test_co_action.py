@@ -51,7 +51,9 @@ def oracle(events, window, least):
         for obj in range(5):
             # The closest two actions; of equally close ones a's earliest, then b's earlier.
             near = [
-                (abs(s - t), t, s) for t in times[a, obj] for s in times[b, obj]
+                (abs(s - t), t, s)
+                for t in times[a, obj]
+                for s in times[b, obj]
                 if abs(s - t) <= window
             ]
             if near:
@@ -89,7 +91,9 @@ def test_directed_weights_count_messages(events, window):
         for v, other, s in events:
             if u != v and obj == other and abs(s - t) <= window:
                 expected[u, v].add(i)
-    got = {(int(a), int(b)): int(w) for a, b, w in zip(counts.a, counts.b, counts.weight, strict=True)}
+    got = {
+        (int(a), int(b)): int(w) for a, b, w in zip(counts.a, counts.b, counts.weight, strict=True)
+    }
     assert got == {pair: len(messages) for pair, messages in expected.items()}
 
 
@@ -104,7 +108,8 @@ def test_support_marks_every_action_behind_an_edge(events, window, groups):
     rows = list(zip(actions.account, actions.object_, actions.t_ms, strict=True))
     for mark, (a, obj, t) in zip(marks, rows, strict=True):
         partners = {
-            int(b) for b, other, s in rows
+            int(b)
+            for b, other, s in rows
             if obj == other and abs(s - t) <= window and frozenset((int(a), int(b))) in edges
         }
         inside = any(group[a] > 0 and group[a] == group[b] for b in partners)
@@ -127,7 +132,10 @@ def test_row_pairs_are_all_pairs_within_the_window(events, window):
 @pytest.mark.parametrize("groups", [1, 2, 7])
 def test_one_hot_object_is_counted_whole(groups):
     rng = np.random.default_rng(5)
-    events = [(int(a), 0, int(t)) for a, t in zip(rng.integers(0, 7, 4000), rng.integers(0, 10**6, 4000), strict=True)]
+    events = [
+        (int(a), 0, int(t))
+        for a, t in zip(rng.integers(0, 7, 4000), rng.integers(0, 10**6, 4000), strict=True)
+    ]
     counts = count_pairs(to_actions(events), 500, 1, n_groups=groups)
     assert len(counts.a) == 21
     assert set(counts.weight) == {1}

@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 
 from claqueur.errors import CaseError, RunError, SettingError
 from claqueur.model import EVENTS, TIME
-from claqueur.simulate import World, scenarios, simulate
-from claqueur.simulate.reading import FOLDER
+from claqueur.simulation import World, scenarios, simulate
+from claqueur.simulation.reading import FOLDER
 
 SHIPPED = FOLDER / "krasnoyarsk-2019.toml"
 ZONE = "Asia/Krasnoyarsk"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claqueur.engines.blocks import Task, plan
 from claqueur.kernels.co_action import (
@@ -18,6 +19,7 @@ from claqueur.kernels.co_action import (
     co_actions,
     distinct_objects,
     events_by_account,
+    in_company,
     supporting,
 )
 from claqueur.progress import SILENT, Progress
@@ -98,7 +100,7 @@ def _block(
 ) -> list[tuple[np.ndarray, ...]]:
     if task.keep is not None:
         actions = actions.kept(task.keep)
-    actions = pruned(actions, min_objects)
+    actions = pruned(actions, window_ms, min_objects)
     start, position = _grouped(actions)
     unit = actions.object_ if actions.unit is None else actions.unit
 
@@ -111,13 +113,21 @@ def _block(
     return list(_side_by_side(count, _even_chunks(start), progress))
 
 
-def pruned(actions: Actions, min_objects: int) -> Actions:
-    """Without the accounts that have too few distinct objects to reach the minimum."""
-    if min_objects <= 1 or actions.unit is not None:
+def pruned(actions: Actions, window_ms: int, min_objects: int) -> Actions:
+    """Without events that cannot belong to a pair that reaches the minimum.
+
+    Events with nobody else's near them go, then accounts with too few objects left, which
+    leaves others alone; two rounds take out nearly all.
+    """
+    if actions.unit is not None:
         return actions
-    start, position = events_by_account(actions.account, actions.n_accounts)
-    enough = distinct_objects(start, position, actions.object_) >= min_objects
-    return actions.kept(enough[actions.account])
+    for _ in range(2):
+        near = in_company(actions.account, actions.object_, actions.t_ms, window_ms)
+        actions = actions.kept(near)
+        start, position = events_by_account(actions.account, actions.n_accounts)
+        enough = distinct_objects(start, position, actions.object_) >= min_objects
+        actions = actions.kept(enough[actions.account])
+    return actions
 
 
 def _grouped(actions: Actions) -> tuple[I64, U32]:
@@ -151,15 +161,38 @@ def _side_by_side(
         pool.shutdown(cancel_futures=True)
 
 
+def adjacency(
+    a: NDArray[np.integer], b: NDArray[np.integer], n: int
+) -> tuple[I64, NDArray[np.integer], NDArray[np.intp]]:
+    """Neighbours of every node of an undirected network, in compressed sparse rows.
+
+    Parameters
+    ----------
+    a, b : (m,) integer
+        Ends of every edge, each edge once.
+    n
+        Number of nodes.
+
+    Returns
+    -------
+    start : (n + 1,) int64
+        ``neighbour[start[i]:start[i + 1]]`` are those of node i, rising.
+    neighbour : (2m,) integer; edge : (2m,) integer
+        The node at the other end, and which edge leads there.
+    """
+    ends, others = np.concatenate([a, b]), np.concatenate([b, a])
+    order = np.lexsort((others, ends))
+    start = np.zeros(n + 1, np.int64)
+    np.cumsum(np.bincount(ends, minlength=n), out=start[1:])
+    return start, others[order], order % max(len(a), 1)
+
+
 def mark_support(actions: Actions, a: U32, b: U32, group: I64, window_ms: int) -> np.ndarray:
     """Mark, (n,) uint8, the events behind the edges (a, b): 2 inside a group, 1 outside."""
-    ends = np.concatenate([a, b])
-    others = np.concatenate([b, a])
-    mate = others[np.lexsort((others, ends))]
-    mate_start = np.zeros(actions.n_accounts + 1, np.int64)
-    np.cumsum(np.bincount(ends, minlength=actions.n_accounts), out=mate_start[1:])
+    mate_start, mate, _ = adjacency(a, b, actions.n_accounts)
+    partners: U32 = mate.astype(np.uint32)
     start, position = events_by_account(actions.account, actions.n_accounts)
     return supporting(
-        actions.account, actions.object_, actions.t_ms, start, position, mate_start, mate, group,
+        actions.account, actions.object_, actions.t_ms, start, position, mate_start, partners, group,
         window_ms,
     )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from claqueur.detect import Layer
+from claqueur.detectors import Layer
 from claqueur.groups.network import Grouped
-from claqueur.groups.profile import shared_objects
 from claqueur.model import (
     ACTIVITY,
     CURVES,
@@ -18,8 +18,12 @@ from claqueur.model import (
 )
 from claqueur.store import Events
 
+Bool = NDArray[np.bool_]
+
+OBJECTS_EACH = 200
 CURVES_EACH = 3
 CURVE_POINTS = 300
+QUARTER_MS = 900_000
 
 
 def pictured(groups: pl.DataFrame) -> list[int]:
@@ -28,69 +32,107 @@ def pictured(groups: pl.DataFrame) -> list[int]:
     return large.sort("size", descending=True)["group_id"].head(GROUPS_PICTURED).to_list()
 
 
-def activity(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
-    """Actions of members on the objects their group shares (``ACTIVITY``)."""
-    shown = pictured(grouped.groups)
-    group = pl.Series("group_id", grouped.of_account[layer.events["account_id"].to_numpy()])
-    rows = layer.events.with_columns(group).filter(pl.col("group_id").is_in(shown))
-    table = events.decoded(rows).select(
-        group_id=rows["group_id"],
-        account_id="account_id",
-        object_id="object_id",
-        time=rows["t_min_ms"].cast(TIME),
+def member_actions(layer: Layer, grouped: Grouped) -> pl.DataFrame:
+    """Coded actions of members of pictured groups on the objects their group shares.
+
+    Columns ``group_id``, ``account_id``, ``object_id``, ``t_min_ms``, ``together`` (with
+    others of the group) and ``sharers`` (members who shared the object).
+    """
+    inside = grouped.support.filter(pl.col("in_group"))
+    together = np.zeros(layer.events.height, dtype=bool)
+    together[inside["position"].to_numpy()] = True
+    group_of_row = grouped.of_account[layer.events["account_id"].to_numpy()]
+    parts = [
+        _of_group(layer, group_id, group_of_row == group_id, inside, together)
+        for group_id in pictured(grouped.groups)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_MEMBER_ACTIONS)
+
+
+_MEMBER_ACTIONS = {
+    "account_id": pl.UInt32,
+    "object_id": pl.UInt32,
+    "t_min_ms": pl.Int64,
+    "together": pl.Boolean,
+    "sharers": pl.UInt32,
+    "group_id": pl.Int64,
+}
+
+
+def _of_group(
+    layer: Layer, group_id: int, rows: Bool, inside: pl.DataFrame, together: Bool
+) -> pl.DataFrame:
+    sharers = (
+        inside.filter(pl.col("group_id") == group_id)
+        .group_by("object_id")
+        .agg(sharers=pl.col("account_id").n_unique())
     )
-    inside = grouped.evidence.filter(pl.col("in_group"))
-    together = inside.select(
-        "group_id", "account_id", "object_id", "time", together=pl.lit(True)
-    ).unique()
+    acted = layer.events.select("account_id", "object_id", "t_min_ms").filter(pl.Series(rows))
     return (
-        table.join(
-            inside.select("group_id", "object_id").unique(),
-            on=["group_id", "object_id"],
-            how="semi",
+        acted.with_columns(together=pl.Series(together[rows]))
+        .join(sharers, on="object_id", maintain_order="left")
+        .with_columns(group_id=pl.lit(group_id, pl.Int64))
+    )
+
+
+def activity(acts: pl.DataFrame, events: Events) -> pl.DataFrame:
+    """Member actions on each group's most shared objects, with their ids (``ACTIVITY``)."""
+    objects = acts.select("group_id", "object_id", "sharers").unique()
+    most = objects.sort("sharers", "object_id", descending=[True, False]).group_by("group_id")
+    rows = acts.join(
+        most.head(OBJECTS_EACH), on=["group_id", "object_id"], how="semi", maintain_order="left"
+    )
+    return (
+        events.decoded(rows)
+        .select(
+            group_id=rows["group_id"],
+            account_id="account_id",
+            object_id="object_id",
+            time=rows["t_min_ms"].cast(TIME),
+            together=rows["together"],
         )
-        .join(together, on=["group_id", "account_id", "object_id", "time"], how="left")
-        .with_columns(pl.col("together").fill_null(False))
-        .select(pl.col(name).cast(kind) for name, kind in ACTIVITY.items())
-        .sort("group_id", "object_id", "time", "account_id")
+        .cast(ACTIVITY)
     )
 
 
 def rhythm(layer: Layer, acts: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Actions by day and hour, of all events and of each pictured group (``RHYTHM``)."""
-    everybody = layer.events.select(
-        group_id=pl.lit(None, pl.Int64), time=pl.col("t_min_ms").cast(TIME)
-    )
-    local = pl.col("time").dt.convert_time_zone(zone)
+    # Quarters of an hour first: few, and no zone's offset cuts through one.
+    quarter = pl.col("t_min_ms") // QUARTER_MS
+    everybody = layer.events.select(quarter=quarter).group_by("quarter").agg(actions=pl.len())
+    members = acts.group_by("group_id", quarter=quarter).agg(actions=pl.len())
+    quarters = pl.concat([everybody, members], how="diagonal")
+    local = (pl.col("quarter") * QUARTER_MS).cast(TIME).dt.convert_time_zone(zone)
     return (
-        pl.concat([everybody, acts.select("group_id", "time")])
-        .group_by(
+        quarters.group_by(
             "group_id",
             day=local.dt.date(),
             weekday=local.dt.weekday(),
             hour=local.dt.hour(),
         )
-        .agg(actions=pl.len())
+        .agg(pl.col("actions").sum())
         .with_columns(action=pl.lit(layer.action), window_ms=pl.lit(layer.window_ms))
         .select(pl.col(name).cast(kind) for name, kind in RHYTHM.items())
         .sort("group_id", "day", "hour", nulls_last=True)
     )
 
 
-def curves(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
+def curves(layer: Layer, grouped: Grouped, acts: pl.DataFrame, events: Events) -> pl.DataFrame:
     """Cumulative actions on the objects each pictured group shares most (``CURVES``)."""
+    objects = acts.select("group_id", "object_id", "sharers").unique()
+    most = objects.sort(
+        "group_id", "sharers", "object_id", descending=[False, True, False]
+    ).group_by("group_id", maintain_order=True)
     parts = [
-        _curve(layer, grouped, events, group_id, object_id)
-        for group_id in pictured(grouped.groups)
-        for object_id in shared_objects(grouped.evidence, group_id)["object_id"].head(CURVES_EACH)
+        _curve(layer, grouped, events, group_id, code)
+        for group_id, code in most.head(CURVES_EACH).select("group_id", "object_id").iter_rows()
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=CURVES)
 
 
 def _curve(
-    layer: Layer, grouped: Grouped, events: Events, group_id: int, object_id: str
+    layer: Layer, grouped: Grouped, events: Events, group_id: int, code: int
 ) -> pl.DataFrame:
-    code = events.names["object_id"].search_sorted(object_id)
     # Events are sorted by object, so those of one object are a slice.
     low, high = (
         int(layer.events["object_id"].search_sorted(code, side=side)) for side in ("left", "right")
@@ -101,7 +143,7 @@ def _curve(
     return pl.DataFrame(
         {
             "group_id": pl.Series([group_id] * len(points), dtype=pl.Int64),
-            "object_id": [object_id] * len(points),
+            "object_id": [events.names["object_id"][code]] * len(points),
             "time": rows["t_min_ms"].cast(TIME).gather(points),
             "all_actions": points + 1,
             "group_actions": np.cumsum(ours)[points],

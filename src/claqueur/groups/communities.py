@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from graspologic_native import leiden_csr
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
+from claqueur.engines.local import adjacency
 from claqueur.settings import Grouping
 
 
@@ -50,12 +50,11 @@ def _leiden(
     n: int,
     grouping: Grouping,
 ) -> NDArray[np.int64]:
-    ends = (np.concatenate([a, b]), np.concatenate([b, a]))
-    matrix = coo_array((np.concatenate([weight, weight]), ends), shape=(n, n)).tocsr()
+    start, neighbour, edge = adjacency(a, b, n)
     _, labels = leiden_csr(
-        matrix.indptr.astype(np.int64),
-        matrix.indices.astype(np.int32),
-        matrix.data,
+        start,
+        neighbour.astype(np.int32),
+        weight[edge],
         n,
         resolution=grouping.resolution,
         seed=grouping.seed,

@@ -1,4 +1,8 @@
-"""From a layer of pairs to groups, their members and the events behind every edge."""
+"""From a layer of pairs to groups, their members and the events behind every edge.
+
+Everything stays in codes until the tables are made: strings of millions of rows cost more
+than all the counting.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from claqueur.detect import Layer
-from claqueur.engines.local import Actions, mark_support
+from claqueur.detectors import Layer
+from claqueur.detectors.co_action import to_actions
+from claqueur.engines.local import mark_support
 from claqueur.groups.communities import communities
 from claqueur.groups.profile import describe
+from claqueur.kernels.co_action import I64
 from claqueur.model import ACCOUNTS, EVIDENCE, GROUPS, TIME
 from claqueur.settings import Grouping
 from claqueur.store import Events
@@ -22,8 +28,12 @@ class Grouped:
 
     Attributes
     ----------
-    groups, accounts, evidence
+    groups, accounts
         Rows of the tables of those names (see :mod:`claqueur.model`).
+    support
+        The coded events behind every edge, with ``group_id`` (null for none) and
+        ``in_group`` (the edge lies inside the group) and ``position`` (row of the layer's
+        events), in the order of (group, object, time).
     of_account
         (n_accounts,) int64: group of every account code, 0 for none.
     loners
@@ -32,8 +42,8 @@ class Grouped:
 
     groups: pl.DataFrame
     accounts: pl.DataFrame
-    evidence: pl.DataFrame
-    of_account: np.ndarray
+    support: pl.DataFrame
+    of_account: I64
     loners: int
 
 
@@ -43,21 +53,61 @@ def group_layer(layer: Layer, events: Events, grouping: Grouping, first_id: int)
     accounts, label = communities(a, b, layer.pairs["weight"].to_numpy().astype(float), grouping)
     of_account = np.zeros(len(layer.accounts), np.int64)
     of_account[accounts] = np.where(label > 0, label + first_id - 1, 0)
-    evidence = _evidence(layer, events, of_account)
+    support = _support(layer, events, of_account)
     edges = layer.pairs.filter(
         pl.Series((of_account[a] == of_account[b]) & (of_account[a] > 0) & (a != b))
     )
     members = _members(edges, of_account, layer.accounts)
-    return Grouped(
-        _groups(layer, edges, members, evidence, of_account),
-        members,
-        evidence,
-        of_account,
-        int((label == 0).sum()),
+    groups = _groups(layer, edges, members, support, of_account)
+    return Grouped(groups, members, support, of_account, int((label == 0).sum()))
+
+
+def evidence(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
+    """Who acted when on which object, for every action that supports an edge (``EVIDENCE``)."""
+    table = events.decoded(grouped.support).with_columns(
+        layer=pl.lit(layer.name),
+        window_ms=pl.lit(layer.window_ms, pl.Int64),
+        group_id=grouped.support["group_id"],
+        in_group=grouped.support["in_group"],
+        time=grouped.support["t_min_ms"].cast(TIME),
+    )
+    if "action" not in table.columns:
+        table = table.with_columns(action=pl.lit(layer.action))
+    missing = [
+        pl.lit(None, kind).alias(name)
+        for name, kind in EVIDENCE.items()
+        if name not in table.columns
+    ]
+    return table.with_columns(missing, action=pl.col("action").fill_null(layer.action)).select(
+        EVIDENCE.names()
     )
 
 
-def _members(edges: pl.DataFrame, of_account: np.ndarray, names: pl.Series) -> pl.DataFrame:
+def _support(layer: Layer, events: Events, of_account: I64) -> pl.DataFrame:
+    paired = np.zeros(len(layer.accounts), dtype=bool)
+    for end in ("a", "b"):
+        paired[layer.pairs[end].to_numpy()] = True
+    position = np.flatnonzero(paired[layer.events["account_id"].to_numpy()])
+    rows = layer.events[position]
+    proper = layer.pairs.filter(pl.col("a") != pl.col("b"))
+    mark = mark_support(
+        to_actions(rows, events),
+        proper["a"].to_numpy(),
+        proper["b"].to_numpy(),
+        of_account,
+        layer.window_ms,
+    )
+    kept = rows.filter(pl.Series(mark > 0))
+    group = pl.Series(of_account[kept["account_id"].to_numpy()])
+    # Rows come sorted by object and time; a stable sort by group keeps that.
+    return kept.with_columns(
+        position=pl.Series(position[mark > 0]),
+        group_id=group.set(group == 0, None),
+        in_group=pl.Series(mark[mark > 0] == 2),
+    ).sort("group_id", nulls_last=True, maintain_order=True)
+
+
+def _members(edges: pl.DataFrame, of_account: I64, names: pl.Series) -> pl.DataFrame:
     ends = pl.concat(
         [edges.select(code=end, weight=pl.col("weight").cast(pl.Int64)) for end in ("a", "b")]
     )
@@ -71,7 +121,9 @@ def _members(edges: pl.DataFrame, of_account: np.ndarray, names: pl.Series) -> p
         }
     )
     missing = [
-        pl.lit(None, kind).alias(n) for n, kind in ACCOUNTS.items() if n not in table.columns
+        pl.lit(None, kind).alias(name)
+        for name, kind in ACCOUNTS.items()
+        if name not in table.columns
     ]
     return table.with_columns(missing).select(ACCOUNTS.names()).sort("group_id", "account_id")
 
@@ -80,8 +132,8 @@ def _groups(
     layer: Layer,
     edges: pl.DataFrame,
     members: pl.DataFrame,
-    evidence: pl.DataFrame,
-    of_account: np.ndarray,
+    support: pl.DataFrame,
+    of_account: I64,
 ) -> pl.DataFrame:
     size = members.group_by("group_id").agg(size=pl.len().cast(pl.Int64))
     inside = edges.select(group_id=pl.Series(of_account[edges["a"].to_numpy()]))
@@ -89,7 +141,7 @@ def _groups(
     possible = pl.col("size") * (pl.col("size") - 1) / 2
     table = (
         size.join(density, on="group_id", how="left")
-        .join(describe(evidence), on="group_id", how="left")
+        .join(describe(support), on="group_id", how="left")
         .with_columns(
             density=pl.col("edges") / possible,
             layers=pl.lit(pl.Series([[layer.name]])).first(),
@@ -100,40 +152,3 @@ def _groups(
         )
     )
     return table.select(pl.col(name).cast(kind) for name, kind in GROUPS.items()).sort("group_id")
-
-
-def _evidence(layer: Layer, events: Events, of_account: np.ndarray) -> pl.DataFrame:
-    """Who acted when on which object, for every action that supports an edge."""
-    rows = layer.events
-    paired = np.zeros(len(layer.accounts), dtype=bool)
-    for end in ("a", "b"):
-        paired[layer.pairs[end].to_numpy()] = True
-    rows = rows.filter(pl.Series(paired[rows["account_id"].to_numpy()]))
-    proper = layer.pairs.filter(pl.col("a") != pl.col("b"))
-    actions = Actions(
-        rows["account_id"].to_numpy(),
-        rows["object_id"].to_numpy(),
-        rows["t_min_ms"].to_numpy(),
-        len(layer.accounts),
-    )
-    mark = mark_support(
-        actions, proper["a"].to_numpy(), proper["b"].to_numpy(), of_account, layer.window_ms
-    )
-    kept = rows.filter(pl.Series(mark > 0))
-    group = pl.Series(of_account[kept["account_id"].to_numpy()])
-    table = events.decoded(kept).with_columns(
-        layer=pl.lit(layer.name),
-        window_ms=pl.lit(layer.window_ms, pl.Int64),
-        group_id=group.set(group == 0, None),
-        time=kept["t_min_ms"].cast(TIME),
-        in_group=pl.Series(mark[mark > 0] == 2),
-    )
-    if "action" not in table.columns:
-        table = table.with_columns(action=pl.lit(layer.action))
-    missing = [
-        pl.lit(None, kind).alias(n) for n, kind in EVIDENCE.items() if n not in table.columns
-    ]
-    table = table.with_columns(missing, action=pl.col("action").fill_null(layer.action))
-    return table.select(EVIDENCE.names()).sort(
-        "group_id", "object_id", "time", "account_id", nulls_last=True
-    )

@@ -5,26 +5,28 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from claqueur.model import TIME
+
 OCCASION_MS = 86_400_000
 """One occasion lasts at most this long (24 h): the measure of "one-off"."""
 
 
-def describe(evidence: pl.DataFrame) -> pl.DataFrame:
+def describe(support: pl.DataFrame) -> pl.DataFrame:
     """Objects, episodes, first and last time and pattern of every group.
 
     Parameters
     ----------
-    evidence
-        Rows of the evidence table; only actions inside a group count.
+    support
+        Coded events behind edges; only those inside a group count.
     """
-    inside = evidence.filter(pl.col("in_group"))
+    inside = support.filter(pl.col("in_group"))
     spans = (
         inside.group_by("group_id")
         .agg(
             objects=pl.col("object_id").n_unique(),
-            first_time=pl.col("time").min(),
-            last_time=pl.col("time").max(),
-            times=pl.col("time").dt.epoch("ms").sort(),
+            first_time=pl.col("t_min_ms").min().cast(TIME),
+            last_time=pl.col("t_min_ms").max().cast(TIME),
+            times=pl.col("t_min_ms").sort(),
         )
         .sort("group_id")
     )

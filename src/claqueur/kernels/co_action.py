@@ -19,6 +19,17 @@ I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
 
+TALLY = np.dtype(
+    [
+        ("seen", np.int64),
+        ("best", np.int64),
+        ("delta", np.int64),
+        ("weight", np.int32),
+        ("first", np.int32),
+    ]
+)
+"""What is known of one partner, side by side: a visit then costs one miss of the cache, not 5."""
+
 
 @njit(nogil=True, cache=True)
 def events_by_account(account: U32, n_accounts: int) -> tuple[I64, U32]:
@@ -58,6 +69,26 @@ def distinct_objects(start: I64, position: U32, object_: U32) -> I32:
             if i == start[a] or object_[position[i]] != object_[position[i - 1]]:
                 count[a] += 1
     return count
+
+
+@njit(nogil=True, cache=True)
+def in_company(account: U32, object_: U32, t_ms: I64, window_ms: int) -> Bool:
+    """Mark, (n,) bool, the events next to another account's on the object within the window."""
+    mark = np.zeros(len(account), np.bool_)
+    for p in range(len(account) - 1):
+        q = p + 1
+        if object_[p] == object_[q] and t_ms[q] - t_ms[p] <= window_ms:
+            if account[p] != account[q]:
+                mark[p] = True
+                mark[q] = True
+            else:
+                # The same account again: whoever is near one may be near the other.
+                mark[q] = mark[q] or mark[p]
+    for q in range(len(account) - 1, 0, -1):
+        p = q - 1
+        if object_[p] == object_[q] and t_ms[q] - t_ms[p] <= window_ms and account[p] == account[q]:
+            mark[p] = mark[p] or mark[q]
+    return mark
 
 
 @njit(nogil=True, cache=True)
@@ -106,22 +137,17 @@ def co_actions(
     a_first : (m,) int32
         Objects on which a was strictly earlier.
     """
-    n_accounts = len(side)
-    seen = np.full(n_accounts, -1, np.int64)
-    weight = np.zeros(n_accounts, np.int32)
-    best = np.empty(n_accounts, np.int64)
-    delta = np.empty(n_accounts, np.int64)
-    first = np.empty(n_accounts, np.int32)
-    touched = np.empty(n_accounts, np.uint32)
+    tally = np.zeros(len(side), TALLY)
+    touched = np.empty(len(side), np.uint32)
     out = _room(1024)
     found = 0
     for a in range(low, high):
         n_touched = 0
-        visit = np.int64(-1)
+        visit = np.int64(0)
         for i in range(start[a], start[a + 1]):
             p = np.int64(position[i])
             if i == start[a] or unit[position[i - 1]] != unit[p]:
-                visit = np.int64(i)
+                visit = np.int64(i + 1)
             for step in (-1, 1):
                 q = p + step
                 while 0 <= q < len(account) and object_[q] == object_[p]:
@@ -132,50 +158,49 @@ def co_actions(
                     q += step
                     if b == a or (b < a and not directed) or (cross and side[b] == side[a]):
                         continue
-                    if seen[b] != visit and weight[b] == 0:
+                    if tally[b].weight == 0:
                         touched[n_touched] = b
                         n_touched += 1
-                    _meet(b, visit, signed, seen, weight, best, delta, first)
+                    _meet(tally[b], visit, signed)
         if found + n_touched > len(out[0]):
             out = _grown(out, 2 * (found + n_touched))
-        found = _emit(a, touched[:n_touched], min_objects, weight, delta, first, out, found)
+        found = _emit(a, touched[:n_touched], min_objects, tally, out, found)
     pairs: tuple[U32, U32, I32, I64, I32] = _cut(out, found)
     return pairs
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _meet(b, visit, signed, seen, weight, best, delta, first):  # type: ignore[no-untyped-def]
-    """Account b's action ``signed`` ms after a's: count the unit once, keep the closest delay."""
+def _meet(partner, visit, signed):  # type: ignore[no-untyped-def]
+    """The partner acted ``signed`` ms after a: count the unit once, keep the closest delay."""
     gap = abs(signed)
     lead = 1 if signed > 0 else 0
-    if seen[b] != visit:
+    if partner.seen != visit:
         # `seen` names the visit, so it need not be cleared between accounts.
-        seen[b] = visit
-        if weight[b] == 0:
-            delta[b] = 0
-            first[b] = 0
-        weight[b] += 1
-        best[b] = signed
-        delta[b] += gap
-        first[b] += lead
-    elif gap < abs(best[b]):
-        delta[b] += gap - abs(best[b])
-        first[b] += lead - (1 if best[b] > 0 else 0)
-        best[b] = signed
+        partner.seen = visit
+        partner.best = signed
+        partner.weight += 1
+        partner.delta += gap
+        partner.first += lead
+    elif gap < abs(partner.best):
+        partner.delta += gap - abs(partner.best)
+        partner.first += lead - (1 if partner.best > 0 else 0)
+        partner.best = signed
 
 
 @njit(nogil=True, cache=True)
-def _emit(a, touched, least, weight, delta, first, out, found):  # type: ignore[no-untyped-def]
-    """Write a's partners that reach the minimum, and clear the accumulator."""
+def _emit(a, touched, least, tally, out, found):  # type: ignore[no-untyped-def]
+    """Write a's partners that reach the minimum, and clear their tallies."""
     for b in touched:
-        if weight[b] >= least:
+        if tally[b].weight >= least:
             out[0][found] = a
             out[1][found] = b
-            out[2][found] = weight[b]
-            out[3][found] = delta[b]
-            out[4][found] = first[b]
+            out[2][found] = tally[b].weight
+            out[3][found] = tally[b].delta
+            out[4][found] = tally[b].first
             found += 1
-        weight[b] = 0
+        tally[b].weight = 0
+        tally[b].delta = 0
+        tally[b].first = 0
     return found
 
 

@@ -17,12 +17,15 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from claqueur.errors import SettingError, SourceError
 from claqueur.model import EVENT_IDS
 from claqueur.refusals import SHOWN, Refusals
 from claqueur.settings import Reading
 from claqueur.tables import TableFile
+
+Positions = NDArray[np.integer]
 
 MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "None")
 """How tables write "nothing" where an id should be (R, pandas, JSON, Python)."""
@@ -58,6 +61,8 @@ class Normaliser:
     columns: Mapping[str, str]
     refusals: Refusals
     _unit: dict[str, str] = field(default_factory=dict)
+    _start: int = 1
+    _refused: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield batches with id columns as dictionaries, ``t_min_ms``, ``t_max_ms``, ``text``."""
@@ -67,53 +72,49 @@ class Normaliser:
 
     def batch(self, start: int, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One batch, whose first row is row ``start`` of the file."""
+        self._start = start
+        self._refused = np.zeros(batch.num_rows, dtype=bool)
         found: dict[str, pa.Array] = {}
         for name in EVENT_IDS:
             if name in self.columns:
-                found[name] = self._ids(name, batch.column(self.columns[name]), start)
-        found.update(self._times(batch, start))
+                found[name] = self._ids(name, batch.column(self.columns[name]))
+        for name in ("account_id", "object_id"):
+            self._refuse(f"no {name}", _where(pc.is_null(found[name])))
+        found.update(self._times(batch))
         if "text" in self.columns:
             found["text"] = batch.column(self.columns["text"]).cast(pa.large_string())
-        return self._usable(pa.RecordBatch.from_pydict(found), start)
+        usable = pa.RecordBatch.from_pydict(found)
+        return usable.filter(pa.array(~self._refused)) if self._refused.any() else usable
 
-    def _usable(self, batch: pa.RecordBatch, start: int) -> pa.RecordBatch:
-        for name in ("account_id", "object_id"):
-            if batch.column(name).null_count:
-                missing = pc.is_null(batch.column(name))
-                self._refuse(f"no {name}", pc.indices_nonzero(missing).to_numpy() + start)
-        keep = pc.and_(
-            pc.is_valid(batch.column("account_id")), pc.is_valid(batch.column("object_id"))
+    def _refuse(self, reason: str, rows: Positions) -> None:
+        """Leave rows out and count each of them once, under its first reason."""
+        fresh = rows[~self._refused[rows]]
+        self._refused[fresh] = True
+        self.refusals.add(
+            reason, len(fresh), (f"{self.table.path.name} row {self._start + row}" for row in fresh)
         )
-        for name in ("t_min_ms", "t_max_ms"):
-            if name in batch.schema.names:
-                # A refused time was marked with a value no real time has.
-                keep = pc.and_(keep, pc.fill_null(pc.not_equal(batch.column(name), _REFUSED), True))
-        return batch if pc.all(keep).as_py() else batch.filter(keep)
-
-    def _refuse(self, reason: str, rows: np.ndarray) -> None:
-        self.refusals.add(reason, len(rows), (f"{self.table.path.name} row {row}" for row in rows))
 
     # Ids
 
-    def _ids(self, name: str, column: pa.Array, start: int) -> pa.DictionaryArray:
+    def _ids(self, name: str, column: pa.Array) -> pa.DictionaryArray:
         coded = _dictionary(column, f"{self.table.path}: column {self.columns[name]!r}", name)
         values = pl.Series(coded.dictionary, dtype=pl.String)
-        self._stop_at_floats(name, coded, values.str.contains(_FLOAT_ID), start)
+        self._stop_at_floats(name, coded, values.str.contains(_FLOAT_ID))
         clean = values.str.strip_chars()
         clean = clean.set(clean.is_in(MISSING), None)
         if clean.equals(values, null_equal=True):
             return coded
         return pc.dictionary_encode(pc.take(clean.to_arrow().cast(pa.string()), coded.indices))
 
-    def _stop_at_floats(
-        self, name: str, coded: pa.DictionaryArray, mangled: pl.Series, start: int
-    ) -> None:
+    def _stop_at_floats(self, name: str, coded: pa.DictionaryArray, mangled: pl.Series) -> None:
         if not mangled.any():
             return
         codes = np.flatnonzero(mangled.fill_null(False).to_numpy())
-        rows = np.flatnonzero(np.isin(coded.indices.to_numpy(zero_copy_only=False), codes))
+        rows = np.flatnonzero(
+            pl.Series(coded.indices).is_in(pl.Series(codes).implode()).fill_null(False).to_numpy()
+        )
         example = coded.dictionary[int(codes[0])].as_py()
-        shown = ", ".join(str(row + start) for row in rows[:SHOWN]) + (
+        shown = ", ".join(str(row + self._start) for row in rows[:SHOWN]) + (
             " …" if len(rows) > SHOWN else ""
         )
         raise SourceError(
@@ -124,28 +125,20 @@ class Normaliser:
 
     # Times
 
-    def _times(self, batch: pa.RecordBatch, start: int) -> dict[str, pa.Array]:
+    def _times(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         if "timestamp" in self.columns:
-            exact = self._time("timestamp", batch, start)
+            exact = self._time("timestamp", batch)
             return {"t_min_ms": exact, "t_max_ms": exact}
         if "time_min" not in self.columns:
             return {}
-        low = self._time("time_min", batch, start)
-        high = self._time("time_max", batch, start)
-        return self._ordered(low, high, start)
-
-    def _ordered(self, low: pa.Array, high: pa.Array, start: int) -> dict[str, pa.Array]:
+        low = self._time("time_min", batch)
+        high = self._time("time_max", batch)
         half = pc.xor(pc.is_null(low), pc.is_null(high))
         wrong = pc.or_(half, pc.fill_null(pc.greater(low, high), False))
-        if not pc.any(wrong).as_py():
-            return {"t_min_ms": low, "t_max_ms": high}
-        self._refuse(
-            "time_min after time_max, or only one of them",
-            pc.indices_nonzero(wrong).to_numpy() + start,
-        )
-        return {"t_min_ms": pc.if_else(wrong, pa.scalar(_REFUSED), low), "t_max_ms": high}
+        self._refuse("time_min after time_max, or only one of them", _where(wrong))
+        return {"t_min_ms": low, "t_max_ms": high}
 
-    def _time(self, name: str, batch: pa.RecordBatch, start: int) -> pa.Array:
+    def _time(self, name: str, batch: pa.RecordBatch) -> pa.Array:
         column = pl.Series(name, batch.column(self.columns[name]))
         if column.dtype == pl.Date:
             raise SourceError(
@@ -157,7 +150,7 @@ class Normaliser:
             value = self._numeric(name, column)
         else:
             value = self._written(name, column.cast(pl.String).str.strip_chars())
-        return self._plausible(name, column, value, start).to_arrow()
+        return self._plausible(name, column, value).to_arrow()
 
     def _where(self, name: str) -> str:
         return f"{self.table.path}: column {self.columns[name]!r}"
@@ -251,32 +244,28 @@ class Normaliser:
             check_zone(zone), ambiguous="null", non_existent="null"
         ).dt.convert_time_zone("UTC")
 
-    def _plausible(self, name: str, written: pl.Series, value: pl.Series, start: int) -> pl.Series:
+    def _plausible(self, name: str, written: pl.Series, value: pl.Series) -> pl.Series:
         given = written.is_not_null()
         if written.dtype == pl.String:
             given &= ~written.str.strip_chars().is_in(MISSING)
-        unread = given & value.is_null()
-        future = (value > _latest_ms()).fill_null(False)
         early = (value < _EARLIEST_MS).fill_null(False)
         if self.reading.time_unit:
+            # Who names the unit may mean 1971; who does not has probably met the wrong one.
             early &= False
         for bad, reason in (
-            (unread, "time that cannot be read"),
-            (future, "time in the future"),
+            (given & value.is_null(), "time that cannot be read"),
+            ((value > _latest_ms()).fill_null(False), "time in the future"),
             (early, "time before 1990"),
         ):
             rows = bad.arg_true().to_numpy()
             if 2 * len(rows) > len(value):
                 raise SourceError(
                     f"{self._where(name)}: {len(rows):,} of {len(value):,} rows have a {reason}, "
-                    f"such as {written[int(rows[0])]} (row {rows[0] + start}); is it the right "
-                    "column and unit? Name them with --map timestamp=… and --time-unit"
+                    f"such as {written[int(rows[0])]} (row {rows[0] + self._start}); is it the "
+                    "right column and unit? Name them with --map timestamp=… and --time-unit"
                 )
-            self._refuse(reason, rows + start)
-        return value.set(unread | future | early, _REFUSED)
-
-
-_REFUSED = np.iinfo(np.int64).min
+            self._refuse(reason, rows)
+        return value
 
 
 def check_zone(name: str) -> str:
@@ -298,6 +287,11 @@ def check_zone(name: str) -> str:
             "Asia/Krasnoyarsk, UTC or +03:00"
         ) from None
     return name
+
+
+def _where(mask: pa.BooleanArray) -> Positions:
+    # By way of Polars: Arrow's own to_numpy loads pandas wherever it is installed.
+    return pl.Series(mask).arg_true().to_numpy()
 
 
 def _latest_ms() -> int:

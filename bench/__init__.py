@@ -1,0 +1,1 @@
+"""Peers and scale, side by side in one run: `make bench`."""

@@ -1,0 +1,1 @@
+"""Parts of the working report: one section a file."""

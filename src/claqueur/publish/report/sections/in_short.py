@@ -1,0 +1,51 @@
+"""In short: what was asked, what was found, and how little that proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from markupsafe import Markup
+
+from claqueur.model import SMALLEST_SHOWN
+from claqueur.publish.charts.labels import in_network
+from claqueur.publish.report.context import Context
+
+
+@dataclass(frozen=True)
+class InShort:
+    """The first screen."""
+
+    name: str = "in-short"
+    order: int = 10
+    title: str = "In short"
+
+    def render(self, context: Context) -> Markup:
+        """A few sentences in plain words, the numbers of every network, and the caveats."""
+        detect = context.run["settings"]["detect"]
+        return context.page(
+            "in_short.html",
+            events=context.run["events"],
+            least=detect["min_objects"],
+            windows=sorted({row["window_ms"] for row in context.run["networks"]}),
+            networks=[_found(context, row) for row in context.run["networks"]],
+            largest=_largest(context),
+        )
+
+
+def _found(context: Context, network: dict[str, Any]) -> dict[str, Any]:
+    groups = context.result.groups.filter(*in_network(network))
+    return network | {
+        "large": groups.filter(pl.col("size") >= SMALLEST_SHOWN).height,
+        "sustained": groups.filter(pl.col("pattern") == "sustained").height,
+        "largest": groups["size"].max(),
+    }
+
+
+def _largest(context: Context) -> dict[str, Any] | None:
+    groups = context.result.groups
+    return groups.sort("size", descending=True).row(0, named=True) if groups.height else None
+
+
+SECTION = InShort()

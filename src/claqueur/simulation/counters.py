@@ -1,0 +1,93 @@
+"""What a watcher of the counters would have noted: followers by day, likes by age."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from claqueur.model import TIME
+from claqueur.simulation.actions import LIKE, Actions
+from claqueur.simulation.chance import Ints
+from claqueur.simulation.clock import DAY, HOUR
+from claqueur.simulation.pages import Posts, shock_factor
+from claqueur.simulation.stage import Stage
+from claqueur.simulation.tables import utc
+
+COUNTERS = pl.Schema(
+    {
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "counter": pl.String(),
+        "time": TIME,
+        "value": pl.Int64(),
+    }
+)
+"""One row: what one counter of a page or a post showed at a time."""
+
+
+def counters_table(
+    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Followers of every page at noon, and likes of the official posts at a few ages.
+
+    A row names a page or a post, never both: the other id is null.
+    """
+    tables = [_followers(stage, rng), _likes_by_age(stage, posts, post_ids, actions)]
+    return pl.concat(tables).sort("time", "object_id", "owner_id")
+
+
+def _followers(stage: Stage, rng: np.random.Generator) -> pl.DataFrame:
+    scenario, clock, pages = stage.scenario, stage.clock, stage.pages
+    settings = scenario.counters
+    start = stage.people.follows.sum(axis=0) * settings.silent_followers_factor
+    noon = np.arange(clock.days) * DAY + 12 * HOUR
+    count = len(pages.ids)
+    page, day = np.divmod(np.arange(count * clock.days), clock.days)
+    pull = shock_factor(scenario, clock, pages.topic[page], noon[day])
+    mean = start * settings.daily_growth_share
+    joined = rng.poisson(2 * mean[page] * pull)
+    left = rng.poisson(mean[page])
+    growth = (joined - left).reshape(count, clock.days).cumsum(axis=1)
+    value = np.maximum(start[:, None] + growth, 0)
+    return _frame(
+        [None] * len(page),
+        pl.Series(pages.ids)[page].to_list(),
+        "followers",
+        utc(noon[day], clock),
+        value.ravel().astype(np.int64),
+    )
+
+
+def _likes_by_age(
+    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions
+) -> pl.DataFrame:
+    clock = stage.clock
+    official = stage.pages.of_kind("official")
+    targets = np.flatnonzero(np.isin(posts.page, official))
+    ages = np.asarray(stage.scenario.counters.ages_hours) * HOUR
+    post, age = (part.ravel() for part in np.meshgrid(targets, ages, indexing="ij"))
+    read = (posts.created[post] + age).astype(np.int64)
+    post, read = post[read < clock.end], read[read < clock.end]
+    # Post and time in one sortable key: the likes up to a reading lie between two of them.
+    span = clock.end + 1
+    liked = np.sort((actions.post * span + actions.time)[actions.kind == LIKE])
+    value = np.searchsorted(liked, post * span + read, side="right")
+    value = value - np.searchsorted(liked, post * span)
+    return _frame(post_ids[post].to_list(), [None] * len(post), "likes", utc(read, clock), value)
+
+
+def _frame(
+    objects: list[str] | list[None],
+    owners: list[str] | list[None],
+    counter: str,
+    time: pl.Series,
+    value: Ints,
+) -> pl.DataFrame:
+    columns = {
+        "object_id": objects,
+        "owner_id": owners,
+        "counter": [counter] * len(objects),
+        "time": time,
+        "value": value,
+    }
+    return pl.DataFrame(columns, schema=COUNTERS)

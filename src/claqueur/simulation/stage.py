@@ -1,0 +1,29 @@
+"""What every mechanism plays on: the scenario, its clock, pages, accounts and posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from claqueur.simulation.chance import Flags
+from claqueur.simulation.clock import Clock
+from claqueur.simulation.pages import Pages, Posts
+from claqueur.simulation.population import Population
+from claqueur.simulation.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A world before anybody acts in it."""
+
+    scenario: Scenario
+    clock: Clock
+    pages: Pages
+    people: Population
+    posts: Posts
+
+    @property
+    def on_official_page(self) -> Flags:
+        """Whether a post stands on an official page, one value a post."""
+        return np.isin(self.posts.page, self.pages.of_kind("official"))

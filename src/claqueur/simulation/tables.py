@@ -1,0 +1,166 @@
+"""From indices to the tables people read: ids, times in UTC, counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from claqueur.model import EVENTS, TIME
+from claqueur.simulation.actions import COMMENT, KINDS, REPOST, TONES, Actions
+from claqueur.simulation.chance import Ints, lognormal
+from claqueur.simulation.clock import Clock
+from claqueur.simulation.pages import Pages, Posts
+from claqueur.simulation.population import ROLES, Population
+from claqueur.simulation.stage import Stage
+from claqueur.simulation.texts import Texts
+
+EVENT_COLUMNS = [name for name in EVENTS if name != "source"]
+
+OBJECTS = pl.Schema(
+    {
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "created": TIME,
+        "text": pl.String(),
+        "like_count": pl.Int64(),
+        "comment_count": pl.Int64(),
+        "repost_count": pl.Int64(),
+        "view_count": pl.Int64(),
+    }
+)
+"""One row: one post, with its counts."""
+
+TRUTH = pl.Schema({"account_id": pl.String(), "role": pl.String(), "institution_id": pl.String()})
+
+"""One row: an account or a page and what it was in this world."""
+
+
+def utc(seconds: Ints, clock: Clock) -> pl.Series:
+    """Seconds of the clock as timestamps."""
+    return pl.Series((seconds + clock.epoch_seconds) * 1000, dtype=pl.Int64).cast(TIME)
+
+
+def events_table(
+    stage: Stage, posts: Posts, actions: Actions, texts: Texts, rng: np.random.Generator
+) -> tuple[pl.DataFrame, pl.Series]:
+    """The events, pages' own posts among them; and the posts' ids in the order of the posts."""
+    post_number, comment_number = _wall_numbers(len(stage.pages.ids), posts, actions, rng)
+    owners = pl.Series(stage.pages.ids)[posts.page]
+    post_ids = "wall" + owners + "_" + pl.Series(post_number).cast(pl.String)
+    acted = pl.DataFrame(
+        {
+            "account_id": pl.Series(stage.people.ids)[actions.account],
+            "action": pl.Series(KINDS)[actions.kind],
+            "object_id": post_ids[actions.post],
+            "time_min": utc(actions.time, stage.clock),
+            "owner_id": owners[actions.post],
+            "number": comment_number,
+            "text": _comment_texts(actions, texts, rng),
+        }
+    )
+    published = _published(stage, posts, owners, post_ids)
+    together = pl.concat([published, _with_content(acted, actions)])
+    events = together.with_columns(time_max="time_min").select(EVENT_COLUMNS)
+    order = ["time_min", "account_id", "object_id", "action", "content_id"]
+    return events.sort(order, maintain_order=True), post_ids
+
+
+def _wall_numbers(
+    pages: int, posts: Posts, actions: Actions, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Numbers of posts and of comments: on a wall both count up together, as on VK.
+
+    Returns one number a post, and one an action, which is of use for comments only.
+    """
+    comments = np.flatnonzero(actions.kind == COMMENT)
+    page = np.concatenate([posts.page, posts.page[actions.post[comments]]])
+    time = np.concatenate([posts.created, actions.time[comments]])
+    order = np.lexsort((time, page))
+    first = np.searchsorted(page[order], np.arange(pages))
+    number = np.empty(len(page), np.int64)
+    number[order] = np.arange(len(page)) - first[page[order]]
+    number += rng.integers(20, 900, pages)[page]
+    of_action = np.zeros(len(actions), np.int64)
+    of_action[comments] = number[len(posts) :]
+    return number[: len(posts)], of_action
+
+
+def _published(stage: Stage, posts: Posts, owners: pl.Series, post_ids: pl.Series) -> pl.DataFrame:
+    """Every post as an event of its page."""
+    columns = {
+        "account_id": owners,
+        "action": ["post"] * len(posts),
+        "object_id": post_ids,
+        "time_min": utc(posts.created, stage.clock),
+        "owner_id": owners,
+        "content_id": pl.Series([None] * len(posts), dtype=pl.String),
+        "text": pl.Series(posts.text, dtype=pl.String),
+    }
+    return pl.DataFrame(columns)
+
+
+def _comment_texts(actions: Actions, texts: Texts, rng: np.random.Generator) -> pl.Series:
+    lines = [texts.comment(TONES[tone], rng) if tone else None for tone in actions.tone.tolist()]
+    return pl.Series(lines, dtype=pl.String)
+
+
+def _with_content(acted: pl.DataFrame, actions: Actions) -> pl.DataFrame:
+    """Ids of what carried the action: a comment, or the repost on one's own wall."""
+    repost = actions.kind == REPOST
+    own_number = pl.Series(np.where(repost, 1, 0)).cum_sum()
+    comment_id = pl.format("{}_r{}", "object_id", "number")
+    repost_id = pl.format("wall{}_{}", "account_id", own_number)
+    content = (
+        pl.when(pl.col("action") == "comment")
+        .then(comment_id)
+        .when(pl.col("action") == "repost")
+        .then(repost_id)
+        .alias("content_id")
+    )
+    names = [name for name in EVENT_COLUMNS if name != "time_max"]
+    return acted.with_columns(content).select(names)
+
+
+def objects_table(
+    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions, rng: np.random.Generator
+) -> pl.DataFrame:
+    """The posts with what their counters showed at the end of the span."""
+    counts = [
+        np.bincount(actions.post[actions.kind == kind], minlength=len(posts))
+        for kind in range(len(KINDS))
+    ]
+    views = (counts[0] + 2) * lognormal(rng, 18, 0.5, len(posts)) + sum(counts)
+    table = pl.DataFrame(
+        {
+            "object_id": post_ids,
+            "owner_id": pl.Series(stage.pages.ids)[posts.page],
+            "created": utc(posts.created, stage.clock),
+            "text": posts.text,
+            "like_count": counts[0],
+            "comment_count": counts[1],
+            "repost_count": counts[2],
+            "view_count": views.astype(np.int64),
+        },
+        schema=OBJECTS,
+    )
+    return table.sort("created", "object_id")
+
+
+def truth_table(pages: Pages, people: Population) -> pl.DataFrame:
+    """Role of every account and page; a page's is ``official``, ``institution`` or ``page``."""
+    names = np.array([*pages.name, None], dtype=object)
+    page_role = ["page" if kind == "other" else kind for kind in pages.kind]
+    own = [
+        name if kind == "institution" else None
+        for name, kind in zip(pages.name, pages.kind, strict=True)
+    ]
+    table = pl.DataFrame(
+        {
+            "account_id": people.ids + pages.ids,
+            "role": [ROLES[role] for role in people.role.tolist()] + page_role,
+            # -1, no institution, is the None at the end.
+            "institution_id": names[people.institution].tolist() + own,
+        },
+        schema=TRUTH,
+    )
+    return table.sort("account_id")

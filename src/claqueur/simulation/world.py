@@ -1,0 +1,139 @@
+"""A simulated world: its tables, and how they are made and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from claqueur.atomic import new_folder
+from claqueur.errors import SettingError
+from claqueur.simulation.actions import Actions
+from claqueur.simulation.campaign import campaign_posts
+from claqueur.simulation.chance import stream
+from claqueur.simulation.clock import Clock
+from claqueur.simulation.counters import counters_table
+from claqueur.simulation.fans import appeal_actions, fan_actions
+from claqueur.simulation.feed import ordinary_actions
+from claqueur.simulation.observer import observed
+from claqueur.simulation.order import ordered_actions
+from claqueur.simulation.pages import in_order, make_pages, ordinary_posts
+from claqueur.simulation.population import make_population
+from claqueur.simulation.reading import read_scenario
+from claqueur.simulation.scenario import Scenario
+from claqueur.simulation.stage import Stage
+from claqueur.simulation.tables import events_table, objects_table, truth_table
+from claqueur.simulation.texts import read_texts
+
+Mechanism = Callable[[Stage, Any, np.random.Generator], Actions]
+
+MECHANISMS: dict[str, Mechanism] = {
+    "feed": ordinary_actions,
+    "fans": fan_actions,
+    "appeal": appeal_actions,
+    "order": ordered_actions,
+}
+"""Who acts, by the name of the scenario's table that switches it on and sets it."""
+
+_TABLES = ("events", "objects", "counters", "truth")
+
+
+@dataclass(frozen=True)
+class World:
+    """The tables of a simulated world.
+
+    Attributes
+    ----------
+    events
+        One row an action, in order of time.
+    objects
+        One row a post, with its counts at the end of the span.
+    counters
+        Followers of pages by day, likes of official posts by age.
+    truth
+        Role and institution of every account and page. ``ordered`` are the staff only.
+    scenario, seed
+        What it was made from.
+    """
+
+    events: pl.DataFrame
+    objects: pl.DataFrame
+    counters: pl.DataFrame
+    truth: pl.DataFrame
+    scenario: str
+    seed: int
+
+    def save(self, directory: Path) -> None:
+        """Write ``events.parquet``, ``objects.parquet``, ``counters.parquet``, ``truth.parquet``.
+
+        They are written beside the folder and moved, so it is there whole or not at all.
+
+        Raises
+        ------
+        CaseError
+            If the folder exists and is not empty, or cannot be made.
+        RunError
+            If the disk is full.
+        """
+        with new_folder(Path(directory)) as folder:
+            for name in _TABLES:
+                getattr(self, name).write_parquet(folder / f"{name}.parquet")
+
+
+def simulate(scenario: str | Path = "krasnoyarsk-2019", *, seed: int = 1) -> World:
+    """Simulate a world in which it is known who was ordered.
+
+    Parameters
+    ----------
+    scenario
+        Name of a shipped scenario (see ``scenarios``), or path of a TOML file like theirs.
+    seed
+        Of everything random, from 0 up; the same seed gives the same tables.
+
+    Raises
+    ------
+    SettingError
+        If no scenario has the name, or its file has an unknown or unusable key.
+    """
+    if seed < 0:
+        raise SettingError(f"seed {seed}: must be 0 or more")
+    name, settings = read_scenario(scenario)
+    stage = set_stage(settings, seed)
+    posts, actions = observed(stage.clock, stage.posts, _play(stage, seed))
+    events, ids = events_table(stage, posts, actions, read_texts(), stream(seed, "texts"))
+    return World(
+        events=events,
+        objects=objects_table(stage, posts, ids, actions, stream(seed, "views")),
+        counters=counters_table(stage, posts, ids, actions, stream(seed, "counters")),
+        truth=truth_table(stage.pages, stage.people),
+        scenario=name,
+        seed=seed,
+    )
+
+
+def set_stage(scenario: Scenario, seed: int) -> Stage:
+    """Pages, accounts and posts of a scenario, before anybody acts."""
+    clock, texts = Clock.of(scenario.span), read_texts()
+    pages = make_pages(scenario, stream(seed, "pages"))
+    people = make_population(scenario, pages, stream(seed, "population"))
+    parts = [ordinary_posts(scenario, clock, pages, texts, stream(seed, "posts"))]
+    if scenario.campaign:
+        rng = stream(seed, "campaign")
+        parts.append(campaign_posts(scenario.campaign, scenario, clock, pages, texts, rng))
+    return Stage(scenario, clock, pages, people, in_order(parts, scenario, clock, pages))
+
+
+def _play(stage: Stage, seed: int) -> Actions:
+    """Everything done to posts by the mechanisms the scenario has a table for, in no order."""
+    tables = {name: getattr(stage.scenario, name) for name in MECHANISMS}
+    return Actions.joined(
+        [
+            MECHANISMS[name](stage, settings, stream(seed, name))
+            for name, settings in tables.items()
+            if settings is not None
+        ]
+    )
