@@ -39,7 +39,8 @@ def contender(name: str, *arguments: object) -> list[str]:
 
 def clean() -> None:
     shutil.rmtree(FOLDER / "ours", ignore_errors=True)
-    (FOLDER / "join.parquet").unlink(missing_ok=True)
+    for name in ("join", "plain"):
+        (FOLDER / f"{name}.parquet").unlink(missing_ok=True)
 
 
 def compare(commands: dict[str, list[str]], repeats: int) -> dict[str, Measure]:
@@ -62,7 +63,7 @@ def check_equal() -> int:
     return mine.height
 
 
-def peers(rows: int, largest: int, repeats: int, *, toolkit: bool) -> dict[str, object]:
+def peers(rows: int, largest: int, repeats: int, *, slow_peers: bool) -> dict[str, object]:
     table = events(rows, largest=largest)
     measure(ours(table), clean)  # compiles the kernels once, as a second run finds them
     commands = {
@@ -70,7 +71,10 @@ def peers(rows: int, largest: int, repeats: int, *, toolkit: bool) -> dict[str, 
         "duckdb self-join": contender("duckdb_join", table, FOLDER / "join.parquet", WINDOW, LEAST),
         "polars read + sort": contender("polars_sort", table),
     }
-    if toolkit:
+    if slow_peers:
+        commands["duckdb join, plain"] = contender(
+            "duckdb_join", table, FOLDER / "plain.parquet", WINDOW, LEAST
+        )
         commands["coordination-network-toolkit"] = contender(
             "qut_toolkit", qut_csv(table), FOLDER / "qut.db", WINDOW, LEAST
         )
@@ -129,11 +133,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="small sizes, one repetition")
     quick = parser.parse_args().quick
-    repeats = 1 if quick else 5
+    repeats = 1 if quick else 3
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of {repeats}")
-    results: dict[str, object] = {"1M": peers(1_000_000, 27_000, repeats, toolkit=True)}
+    results: dict[str, object] = {"1M": peers(1_000_000, 27_000, repeats, slow_peers=True)}
     if not quick:
-        results["10M"] = peers(10_000_000, 190_000, 3, toolkit=False)
+        results["10M"] = peers(10_000_000, 190_000, 3, slow_peers=False)
     print("\nScale (claqueur alone)")
     results["scale"] = scaling(quick)
     if not quick:

@@ -19,8 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-
 from claqueur.atomic import check_free, new_folder, recover, replaced_folder
 from claqueur.errors import CaseError, SettingError
 from claqueur.model import FORMAT
@@ -120,6 +118,9 @@ def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:
         Settings for the tables ``read``, ``detect``, ``groups``; only what differs from the
         defaults need be there.
     """
+    # Loaded here: detection on plain files needs no TOML writer.
+    import tomlkit
+
     check_free(folder)
     document = tomlkit.document()
     document.add("format", tomlkit.item(FORMAT))

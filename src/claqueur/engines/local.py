@@ -190,9 +190,9 @@ def adjacency(
 def mark_support(actions: Actions, a: U32, b: U32, group: I64, window_ms: int) -> np.ndarray:
     """Mark, (n,) uint8, the events behind the edges (a, b): 2 inside a group, 1 outside."""
     mate_start, mate, _ = adjacency(a, b, actions.n_accounts)
-    partners: U32 = mate.astype(np.uint32)
+    mates: U32 = mate.astype(np.uint32)
     start, position = events_by_account(actions.account, actions.n_accounts)
     return supporting(
-        actions.account, actions.object_, actions.t_ms, start, position, mate_start, partners, group,
+        actions.account, actions.object_, actions.t_ms, start, position, mate_start, mates, group,
         window_ms,
     )  # fmt: skip
