@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from claqueur.errors import CaseError, RunError
@@ -67,14 +67,26 @@ def recover(target: Path) -> None:
 @contextmanager
 def whole_file(target: Path) -> Iterator[Path]:
     """A path to write to, which becomes ``target`` when the block ends well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     work = target.with_name(f".{os.getpid()}.{target.name}")
     try:
-        with disk_full_explained(target):
+        with disk_full_explained(target), _place_explained(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
             yield work
             work.replace(target)
     finally:
-        work.unlink(missing_ok=True)
+        with suppress(OSError):
+            work.unlink(missing_ok=True)
+
+
+@contextmanager
+def _place_explained(target: Path) -> Iterator[None]:
+    """Turn a place where nothing can be written into an error that explains itself."""
+    try:
+        yield
+    except (NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as error:
+        raise CaseError(
+            f"{target}: cannot be written ({error.strerror}); choose another place"
+        ) from None
 
 
 def check_free(target: Path) -> None:

@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import shutil
 import tempfile
-import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from claqueur._version import __version__
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.case import Case
 from claqueur.detectors import Detector, Layer, detectors
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
-from claqueur.groups.network import Grouped, evidence, group_layer
+from claqueur.groups.network import evidence, group_layer
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
     CURVES,
     EVIDENCE,
-    FORMAT,
     GROUPS,
     PAIRS,
     RHYTHM,
-    TIME,
 )
 from claqueur.progress import SILENT, Progress
 from claqueur.publish.privacy import case_pseudonyms
-from claqueur.refusals import Refusals
+from claqueur.record import Record, now
 from claqueur.results import Result
 from claqueur.settings import (
     CoAction,
@@ -52,39 +42,9 @@ from claqueur.settings import (
     to_mapping,
 )
 from claqueur.sources import recognise
-from claqueur.sources.normalise import check_zone
+from claqueur.sources.times import check_zone
 from claqueur.store import Events, read_all
 from claqueur.tables import open_table
-
-_LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow")
-
-
-@dataclass
-class Record:
-    """What ``run.json`` will say, gathered along the way."""
-
-    progress: Progress = SILENT
-    inputs: list[dict[str, Any]] = field(default_factory=list)
-    refused: Refusals = field(default_factory=Refusals)
-    set_aside: Refusals = field(default_factory=Refusals)
-    delivered: int = 0
-    networks: list[dict[str, Any]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def take_over(self, imported: dict[str, Any]) -> None:
-        """Count what an earlier import brought and refused."""
-        self.inputs.extend(imported["inputs"])
-        self.delivered += imported["delivered"]
-        for entry in imported["refused"]:
-            self.refused.add(entry["reason"], entry["rows"], entry["first"])
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Add the time spent inside to the stage's."""
-        begin = time.perf_counter()
-        yield
-        spent = self.seconds.get(stage, 0) + time.perf_counter() - begin
-        self.seconds[stage] = round(spent, 3)
 
 
 def read_files(
@@ -195,25 +155,18 @@ def analyse(
             parts["curves"].append(curves(layer, grouped, acts, events))
         others.update(layer.tables)
         first_id += grouped.groups.height
-        record.networks.append(_network_record(layer, grouped))
+        record.add_network(layer, grouped)
     for line in record.set_aside.lines():
         record.progress.note(f"set aside: {line}")
     tables = {name: _together(tables, _SCHEMAS[name]) for name, tables in parts.items()}
     tables["pairs"] = tables["pairs"].sort("action", "window_ms", "account_a", "account_b")
-    run = {
-        "format": FORMAT,
-        "claqueur": __version__,
-        "case": case or uuid.uuid4().hex,
-        "created": _now(),
-        "compat": compat or None,
-        "settings": {
-            "read": to_mapping(reading),
-            "detect": to_mapping(settings),
-            "groups": to_mapping(grouping),
-            "zone": zone,
-        },
-        **_counted(events, record),
+    chosen = {
+        "read": to_mapping(reading),
+        "detect": to_mapping(settings),
+        "groups": to_mapping(grouping),
+        "zone": zone,
     }
+    run = record.run_json(events, chosen, compat, case)
     return Result(**tables, run=run, others=others)
 
 
@@ -235,59 +188,6 @@ def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
 def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
     with record.timed("pairs"):
         return next(layers, None)
-
-
-def _network_record(layer: Layer, grouped: Grouped) -> dict[str, Any]:
-    ends = pl.concat([layer.pairs["a"], layer.pairs["b"].rename("a")])
-    return {
-        "layer": layer.name,
-        "action": layer.action,
-        "window_ms": layer.window_ms,
-        "events_compared": layer.events.height,
-        "accounts_compared": layer.events["account_id"].n_unique(),
-        "objects_compared": layer.events["object_id"].n_unique(),
-        "pairs": layer.pairs.height,
-        "accounts_in_pairs": ends.n_unique(),
-        "groups": grouped.groups.height,
-        "accounts_in_groups": grouped.accounts.height,
-        "accounts_in_no_group": grouped.loners,
-    }
-
-
-def _counted(events: Events, record: Record) -> dict[str, Any]:
-    return {
-        "inputs": record.inputs,
-        "events": _events_record(events, record),
-        "networks": record.networks,
-        "set_aside": record.set_aside.record(),
-        "seconds": record.seconds,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
-        },
-    }
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _events_record(events: Events, record: Record) -> dict[str, Any]:
-    low = events.frame["t_min_ms"].min()
-    high = events.frame["t_max_ms"].max()
-    span = pl.Series([low, high], dtype=pl.Int64).cast(TIME).to_list()
-    counts = {f"{name.removesuffix('_id')}s": len(ids) for name, ids in events.names.items()}
-    return {
-        "delivered": record.delivered,
-        "refused": record.refused.record(),
-        "kept": len(events),
-        "accounts": counts["accounts"],
-        "objects": counts["objects"],
-        "pages": counts.get("owners"),
-        "actions": events.actions,
-        "first_time": span[0].isoformat() if span[0] else None,
-        "last_time": span[1].isoformat() if span[1] else None,
-    }
 
 
 def detect(
@@ -434,7 +334,7 @@ def add(
     ):
         events = read_files(files, reading or case.reading, Path(scratch), record, old=old)
     imported = {
-        "time": _now(),
+        "time": now(),
         "inputs": record.inputs,
         "delivered": record.delivered,
         "refused": record.refused.record(),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from claqueur.detectors import Layer, chosen_actions, exactly_timed
-from claqueur.engines.local import Actions, PairCounts, count_pairs
+from claqueur.engines.local import Actions, count_pairs
 from claqueur.errors import SourceError
 from claqueur.model import ANY_ACTION
 from claqueur.progress import Progress
@@ -43,7 +43,7 @@ class CoActionDetector:
                     actions, window_ms, settings.min_objects or 1, progress=progress
                 )
                 yield Layer(
-                    action, window_ms, frame, events.names["account_id"], _pairs(counts), {}
+                    action, window_ms, frame, events.names["account_id"], counts.table(), {}
                 )
 
 
@@ -86,18 +86,6 @@ def to_actions(frame: pl.DataFrame, events: Events, unit: str | None = None) -> 
         frame["t_min_ms"].to_numpy(),
         len(events.names["account_id"]),
         None if unit is None else frame[unit].to_numpy(),
-    )
-
-
-def _pairs(counts: PairCounts) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "a": counts.a,
-            "b": counts.b,
-            "weight": counts.weight,
-            "mean_delta_ms": counts.delta_ms / counts.weight,
-            "a_first": counts.a_first / counts.weight,
-        }
     )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from claqueur.detectors import Layer
 from claqueur.detectors.co_action import by_action, to_actions
-from claqueur.engines.local import Actions, PairCounts, count_pairs
+from claqueur.engines.local import Actions, count_pairs
 from claqueur.errors import SourceError
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
@@ -68,17 +68,17 @@ def _first_rows(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
 def _either_direction(
     actions: Actions, window_ms: int, least: int, progress: Progress
 ) -> pl.DataFrame:
-    strong = _directed(count_pairs(actions, window_ms, least, directed=True, progress=progress))
+    strong = count_pairs(actions, window_ms, least, directed=True, progress=progress).table()
     if strong.is_empty():
         both = strong
     else:
         # The weaker direction may lie below the minimum: count again among these accounts only.
         among = np.zeros(actions.n_accounts, dtype=bool)
-        among[strong["u"].to_numpy()] = among[strong["v"].to_numpy()] = True
+        among[strong["a"].to_numpy()] = among[strong["b"].to_numpy()] = True
         few = actions.kept(among[actions.account])
-        both = _directed(count_pairs(few, window_ms, 1, directed=True, progress=progress))
-    ab = both.filter(pl.col("u") < pl.col("v")).rename({"u": "a", "v": "b"})
-    ba = both.filter(pl.col("u") > pl.col("v")).rename({"u": "b", "v": "a", "weight": "weight_ba"})
+        both = count_pairs(few, window_ms, 1, directed=True, progress=progress).table()
+    ab = both.filter(pl.col("a") < pl.col("b"))
+    ba = both.filter(pl.col("a") > pl.col("b")).rename({"a": "b", "b": "a", "weight": "weight_ba"})
     joined = ab.rename({"weight": "weight_ab"}).join(
         ba.select("a", "b", "weight_ba"), on=["a", "b"], how="full", coalesce=True
     )
@@ -88,18 +88,6 @@ def _either_direction(
         .filter(pl.col("weight") >= least)
         .sort("a", "b")
         .select("a", "b", "weight", "mean_delta_ms", "a_first", "weight_ab", "weight_ba")
-    )
-
-
-def _directed(counts: PairCounts) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "u": counts.a,
-            "v": counts.b,
-            "weight": counts.weight,
-            "mean_delta_ms": counts.delta_ms / counts.weight,
-            "a_first": counts.a_first / counts.weight,
-        }
     )
 
 

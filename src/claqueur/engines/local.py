@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from claqueur.engines.blocks import Task, plan
@@ -62,6 +63,18 @@ class PairCounts:
     weight: I32
     delta_ms: I64
     a_first: I32
+
+    def table(self) -> pl.DataFrame:
+        """Columns ``a``, ``b``, ``weight``, ``mean_delta_ms`` and ``a_first`` (a share)."""
+        return pl.DataFrame(
+            {
+                "a": self.a,
+                "b": self.b,
+                "weight": self.weight,
+                "mean_delta_ms": self.delta_ms / self.weight,
+                "a_first": self.a_first / self.weight,
+            }
+        )
 
 
 def count_pairs(

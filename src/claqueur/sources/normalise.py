@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import polars as pl
@@ -19,27 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from claqueur.errors import SettingError, SourceError
+from claqueur.errors import SourceError
 from claqueur.model import EVENT_IDS
 from claqueur.refusals import SHOWN, Refusals
 from claqueur.settings import Reading
+from claqueur.sources.times import MISSING, TimeColumn
 from claqueur.tables import TableFile
 
 Positions = NDArray[np.integer]
 
-MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "None")
-"""How tables write "nothing" where an id should be (R, pandas, JSON, Python)."""
-
-TIME_COLUMNS = ("timestamp", "time_min", "time_max")
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_EARLIEST_MS = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
 # One digit before the point and a two-digit exponent is how programs print a large float
 # (a decimal comma where the spreadsheet was Russian); 1e5 may be a hashtag.
 _FLOAT_ID = r"^[+-]?(?:\d(?:[.,]\d+)?[eE]\+?\d{2,3}|\d+\.0+)$"
-_ISO = (
-    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
-    r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
-)
 
 
 @dataclass
@@ -60,7 +49,7 @@ class Normaliser:
     reading: Reading
     columns: Mapping[str, str]
     refusals: Refusals
-    _unit: dict[str, str] = field(default_factory=dict)
+    _time_columns: dict[str, TimeColumn] = field(default_factory=dict)
     _start: int = 1
     _refused: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
@@ -140,163 +129,24 @@ class Normaliser:
 
     def _time(self, name: str, batch: pa.RecordBatch) -> pa.Array:
         column = pl.Series(name, batch.column(self.columns[name]))
-        if column.dtype == pl.Date:
-            raise SourceError(
-                f"{self._where(name)} holds dates without a time of day; give the time"
-            )
-        if isinstance(column.dtype, pl.Datetime):
-            value = self._zoned(name, column)
-        elif column.dtype.is_numeric():
-            value = self._numeric(name, column)
-        else:
-            value = self._written(name, column.cast(pl.String).str.strip_chars())
-        return self._plausible(name, column, value).to_arrow()
-
-    def _where(self, name: str) -> str:
-        return f"{self.table.path}: column {self.columns[name]!r}"
-
-    def _zoned(self, name: str, column: pl.Series) -> pl.Series:
-        if column.dtype.time_zone is None:  # type: ignore[attr-defined]
-            column = self._localised(name, column)
-        return column.dt.epoch("ms")
-
-    def _numeric(self, name: str, column: pl.Series) -> pl.Series:
-        unit = self._unit.setdefault(name, self.reading.time_unit or self._guess_unit(name, column))
-        factor = _PER_SECOND[unit] / 1000
-        if column.dtype.is_integer():
-            wide = column.cast(pl.Int64)
-            return wide * int(1 / factor) if factor < 1 else wide // int(factor)
-        return (column.cast(pl.Float64) / factor).round().cast(pl.Int64, strict=False)
-
-    def _guess_unit(self, name: str, column: pl.Series) -> str:
-        """Seconds or milliseconds, whichever makes most times fall between 1990 and today."""
-        known = column.drop_nulls()
-        if known.is_empty():
-            return "s"
-        latest = _latest_ms()
-        fitting = {
-            unit: known.is_between(_EARLIEST_MS * per / 1000, latest * per / 1000).sum()
-            for unit, per in _PER_SECOND.items()
-        }
-        best = max(fitting, key=lambda unit: fitting[unit])
-        if 2 * fitting[best] < len(known):
-            raise SourceError(
-                f"{self._where(name)}: times such as {known[0]} are neither seconds nor "
-                "milliseconds between 1990 and today; is it the right column? "
-                "If it is, name the unit with --time-unit s, ms, us or ns"
-            )
-        if best in ("us", "ns"):
-            raise SourceError(
-                f"{self._where(name)}: times such as {known[0]} look like "
-                f"{'microseconds' if best == 'us' else 'nanoseconds'}; "
-                f"if they are, say --time-unit {best}"
-            )
-        return best
-
-    def _written(self, name: str, column: pl.Series) -> pl.Series:
-        column = column.set(column.is_in(MISSING), None)
-        number = column.cast(pl.Float64, strict=False)
-        if number.null_count() <= column.null_count() + len(column) // 2:
-            whole = column.cast(pl.Int64, strict=False)
-            exact = whole if whole.null_count() == column.null_count() else number
-            return self._numeric(name, exact)
-        parts = column.to_frame().select(
-            day=pl.col(name).str.extract(_ISO, 1),
-            clock=pl.col(name).str.extract(_ISO, 2).str.replace(",", "."),
-            offset=pl.col(name).str.extract(_ISO, 3),
-        )
-        naive = parts.select(
-            pl.concat_str("day", pl.lit("T"), "clock").str.to_datetime(
-                "%FT%H:%M:%S%.f", time_unit="ms", strict=False
-            )
-        ).to_series()
-        short = parts.select(
-            pl.concat_str("day", pl.lit("T"), "clock").str.to_datetime(
-                "%FT%H:%M", time_unit="ms", strict=False
-            )
-        ).to_series()
-        naive = naive.zip_with(naive.is_not_null(), short)
-        return self._offset(name, naive, parts["offset"])
-
-    def _offset(self, name: str, naive: pl.Series, offset: pl.Series) -> pl.Series:
-        """Apply written offsets; the rest needs ``--timezone``."""
-        digits = offset.str.replace(":", "")
-        minutes = (
-            digits.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0) * 60
-            + digits.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-        ) * pl.select(pl.when(digits.str.starts_with("-")).then(-1).otherwise(1)).to_series()
-        absolute = naive.dt.epoch("ms") - minutes * 60_000
-        bare = naive.is_not_null() & offset.is_null()
-        if not bare.any():
-            return absolute
-        local = self._localised(name, naive).dt.epoch("ms")
-        return local.zip_with(bare, absolute)
-
-    def _localised(self, name: str, naive: pl.Series) -> pl.Series:
-        zone = self.reading.timezone
-        if not zone:
-            raise SourceError(
-                f"{self._where(name)} has times without a zone; name it, for example "
-                "--timezone Europe/Moscow (or --timezone UTC)"
-            )
-        # The hour a clock change repeats or leaves out names no single moment.
-        return naive.dt.replace_time_zone(
-            check_zone(zone), ambiguous="null", non_existent="null"
-        ).dt.convert_time_zone("UTC")
-
-    def _plausible(self, name: str, written: pl.Series, value: pl.Series) -> pl.Series:
-        given = written.is_not_null()
-        if written.dtype == pl.String:
-            given &= ~written.str.strip_chars().is_in(MISSING)
-        early = (value < _EARLIEST_MS).fill_null(False)
-        if self.reading.time_unit:
-            # Who names the unit may mean 1971; who does not has probably met the wrong one.
-            early &= False
-        for bad, reason in (
-            (given & value.is_null(), "time that cannot be read"),
-            ((value > _latest_ms()).fill_null(False), "time in the future"),
-            (early, "time before 1990"),
-        ):
+        where = f"{self.table.path}: column {self.columns[name]!r}"
+        reader = self._time_columns.setdefault(name, TimeColumn(where, self.reading))
+        value = reader.to_ms(column)
+        for reason, bad in reader.implausible(column, value):
             rows = bad.arg_true().to_numpy()
-            if 2 * len(rows) > len(value):
+            if self._start == 1 and 2 * len(rows) > len(value):
                 raise SourceError(
-                    f"{self._where(name)}: {len(rows):,} of {len(value):,} rows have a {reason}, "
-                    f"such as {written[int(rows[0])]} (row {rows[0] + self._start}); is it the "
-                    "right column and unit? Name them with --map timestamp=… and --time-unit"
+                    f"{where}: {len(rows):,} of the first {len(value):,} rows have a {reason}, "
+                    f"such as {column[int(rows[0])]} (row {rows[0] + 1}); is it the right column "
+                    "and unit? Name them with --map timestamp=… and --time-unit"
                 )
             self._refuse(reason, rows)
-        return value
-
-
-def check_zone(name: str) -> str:
-    """The zone's name if it exists, also for a plain offset such as ``+03:00``.
-
-    Raises
-    ------
-    SettingError
-        If there is no such zone.
-    """
-    if match := re.fullmatch(r"([+-])(\d{1,2})(?::?00)?", name):
-        # The zone database counts hours west of Greenwich as positive.
-        name = f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingError(
-            f"--timezone {name}: no such zone; write for example Europe/Moscow, "
-            "Asia/Krasnoyarsk, UTC or +03:00"
-        ) from None
-    return name
+        return value.to_arrow()
 
 
 def _where(mask: pa.BooleanArray) -> Positions:
     # By way of Polars: Arrow's own to_numpy loads pandas wherever it is installed.
     return pl.Series(mask).arg_true().to_numpy()
-
-
-def _latest_ms() -> int:
-    # A day of grace: zones and clocks differ.
-    return int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1000)
 
 
 def _masked(example: str) -> str:

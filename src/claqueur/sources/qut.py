@@ -16,7 +16,8 @@ import pyarrow as pa
 from claqueur.errors import SourceError
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading
-from claqueur.sources.normalise import MISSING, Normaliser
+from claqueur.sources.normalise import Normaliser
+from claqueur.sources.times import MISSING
 from claqueur.tables import TableFile
 
 COLUMNS = (

@@ -1,0 +1,116 @@
+"""The record of a run: what came in and went out of every stage, for ``run.json``."""
+
+from __future__ import annotations
+
+import platform
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+
+from claqueur._version import __version__
+from claqueur.detectors import Layer
+from claqueur.groups.network import Grouped
+from claqueur.model import FORMAT, TIME
+from claqueur.progress import SILENT, Progress
+from claqueur.refusals import Refusals
+from claqueur.store import Events
+
+_LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow")
+
+
+@dataclass
+class Record:
+    """What ``run.json`` will say, gathered along the way."""
+
+    progress: Progress = SILENT
+    inputs: list[dict[str, Any]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=Refusals)
+    set_aside: Refusals = field(default_factory=Refusals)
+    delivered: int = 0
+    networks: list[dict[str, Any]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def take_over(self, imported: dict[str, Any]) -> None:
+        """Count what an earlier import brought and refused."""
+        self.inputs.extend(imported["inputs"])
+        self.delivered += imported["delivered"]
+        for entry in imported["refused"]:
+            self.refused.add(entry["reason"], entry["rows"], entry["first"])
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time spent inside to the stage's."""
+        begin = time.perf_counter()
+        yield
+        spent = self.seconds.get(stage, 0) + time.perf_counter() - begin
+        self.seconds[stage] = round(spent, 3)
+
+    def add_network(self, layer: Layer, grouped: Grouped) -> None:
+        """Count what went into one network and what came out."""
+        ends = pl.concat([layer.pairs["a"], layer.pairs["b"].rename("a")])
+        self.networks.append(
+            {
+                "layer": layer.name,
+                "action": layer.action,
+                "window_ms": layer.window_ms,
+                "events_compared": layer.events.height,
+                "accounts_compared": layer.events["account_id"].n_unique(),
+                "objects_compared": layer.events["object_id"].n_unique(),
+                "pairs": layer.pairs.height,
+                "accounts_in_pairs": ends.n_unique(),
+                "groups": grouped.groups.height,
+                "accounts_in_groups": grouped.accounts.height,
+                "accounts_in_no_group": grouped.loners,
+            }
+        )
+
+    def run_json(
+        self, events: Events, settings: dict[str, Any], compat: str, case: str
+    ) -> dict[str, Any]:
+        """The whole record as plain values; a new case identity where there is none."""
+        return {
+            "format": FORMAT,
+            "claqueur": __version__,
+            "case": case or uuid.uuid4().hex,
+            "created": now(),
+            "compat": compat or None,
+            "settings": settings,
+            "inputs": self.inputs,
+            "events": self._events(events),
+            "networks": self.networks,
+            "set_aside": self.set_aside.record(),
+            "seconds": self.seconds,
+            "versions": {
+                "python": platform.python_version(),
+                **{name: version(name) for name in _LIBRARIES},
+            },
+        }
+
+    def _events(self, events: Events) -> dict[str, Any]:
+        low = events.frame["t_min_ms"].min()
+        high = events.frame["t_max_ms"].max()
+        span = pl.Series([low, high], dtype=pl.Int64).cast(TIME).to_list()
+        counts = {f"{name.removesuffix('_id')}s": len(ids) for name, ids in events.names.items()}
+        return {
+            "delivered": self.delivered,
+            "refused": self.refused.record(),
+            "kept": len(events),
+            "accounts": counts["accounts"],
+            "objects": counts["objects"],
+            "pages": counts.get("owners"),
+            "actions": events.actions,
+            "first_time": span[0].isoformat() if span[0] else None,
+            "last_time": span[1].isoformat() if span[1] else None,
+        }
+
+
+def now() -> str:
+    """The moment, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
