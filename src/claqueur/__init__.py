@@ -24,7 +24,7 @@ from claqueur.errors import (
 
 if TYPE_CHECKING:
     from claqueur.case import create_case, open_case
-    from claqueur.pipeline import add, detect, run_case, write
+    from claqueur.pipeline import add, detect, report_run, run_case, write
     from claqueur.publish.charts import draw, save_chart
     from claqueur.publish.export import export_network
     from claqueur.publish.privacy import case_pseudonyms
@@ -40,6 +40,7 @@ _LAZY = {
     "export_network": "claqueur.publish.export",
     "open_case": "claqueur.case",
     "Result": "claqueur.results",
+    "report_run": "claqueur.pipeline",
     "run_case": "claqueur.pipeline",
     "save_chart": "claqueur.publish.charts",
     "simulate": "claqueur.simulation",
@@ -62,6 +63,7 @@ __all__ = [
     "draw",
     "export_network",
     "open_case",
+    "report_run",
     "run_case",
     "save_chart",
     "simulate",

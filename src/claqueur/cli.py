@@ -97,11 +97,9 @@ def detect(
 
       claqueur detect tweets.csv --compat coortweet --window 60s --min-objects 2 --out out
     """
-    from claqueur.pipeline import detect_to
+    from claqueur.pipeline import detect_to, detection
 
-    if not compat:
-        _only_compat(detect)
-    settings = (Compat if compat else CoAction)(**detect)
+    settings = detection(detect, compat)
     with _reporting(verbose, log_file) as progress:
         result = detect_to(
             files,
@@ -372,13 +370,6 @@ def _reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
         raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
     with Reporter() as reporter:
         yield reporter
-
-
-def _only_compat(given: dict[str, Any]) -> None:
-    extra = [name for name in given if name not in CoAction.__dataclass_fields__]
-    if extra:
-        flag = extra[0].replace("_", "-")
-        raise SettingError(f"--{flag} belongs to --compat coortweet; add that or leave it out")
 
 
 def _run_folder(folder: Path) -> Path:

@@ -6,15 +6,17 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.case import Case
-from claqueur.detectors import Detector, Layer, detectors
+from claqueur.detectors import Layer, detectors
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.network import evidence, group_layer
@@ -101,18 +103,29 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def choose_detector(settings: CoAction, compat: str = "") -> Detector:
-    """The timed detector, or the one with another tool's semantics."""
-    known = detectors()
-    if not compat:
-        return known["co_action"]
-    if compat not in ("coortweet", "qut"):
+def detection(values: Mapping[str, Any], compat: str = "") -> CoAction:
+    """Settings of the timed detector, or of another tool's semantics.
+
+    Parameters
+    ----------
+    values
+        By name; what is left out has its default.
+
+    Raises
+    ------
+    SettingError
+        If a setting belongs to another tool than the one named.
+    """
+    if compat not in ("", "coortweet", "qut"):
         raise SettingError(f"--compat {compat}: write coortweet or qut")
-    if compat == "qut" and isinstance(settings, Compat):
-        extra = [name for name in ("loops", "subgraph", "fast") if getattr(settings, name)]
-        if extra:
-            raise SettingError(f"--{extra[0]} belongs to --compat coortweet, not to qut")
-    return known[compat]
+    of_coortweet = [entry for entry in fields(Compat) if entry.name not in CoAction.names()]
+    for entry in of_coortweet:
+        if compat != "coortweet" and values.get(entry.name, entry.default) != entry.default:
+            flag = entry.name.replace("_", "-")
+            raise SettingError(f"--{flag} belongs to --compat coortweet; add that or leave it out")
+    if compat:
+        return Compat(**values)
+    return CoAction(**{name: value for name, value in values.items() if name in CoAction.names()})
 
 
 def analyse(
@@ -134,7 +147,7 @@ def analyse(
     case
         Identity of the case, naming the key of its pseudonyms; a new one when empty.
     """
-    detector = choose_detector(settings, compat)
+    detector = detectors()[compat or "co_action"]
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     others: dict[str, pl.DataFrame] = {}
@@ -197,6 +210,11 @@ def detect(
     min_objects: int,
     action: Sequence[str] = (),
     across_actions: bool = False,
+    compat: str = "",
+    loops: bool = False,
+    subgraph: int = 0,
+    fast: str = "",
+    edge_weight: float = 0.5,
     format: str = "",
     columns: Mapping[str, str] | None = None,
     timezone: str = "",
@@ -219,6 +237,9 @@ def detect(
         Objects on which two accounts must have acted together.
     action, across_actions
         Only these actions; and whether different actions meet in one network.
+    compat
+        ``"coortweet"`` or ``"qut"`` for that tool's exact weights and filters; ``loops``,
+        ``subgraph``, ``fast`` and ``edge_weight`` belong to the former.
     format, columns, timezone, time_unit, encoding
         How the files are read; ``columns`` maps our names to theirs, for example
         ``{"account_id": "author"}``.
@@ -237,12 +258,14 @@ def detect(
     """
     many = [files] if isinstance(files, str | Path) else list(files)
     windows = [window] if isinstance(window, str | timedelta) else list(window)
-    settings = CoAction(
-        window=tuple(duration_text(duration_ms(each)) for each in windows),
-        min_objects=min_objects,
-        action=tuple(action),
-        across_actions=across_actions,
-    )
+    chosen: dict[str, Any] = {
+        "window": tuple(duration_text(duration_ms(each)) for each in windows),
+        "min_objects": min_objects,
+        "action": tuple(action),
+        "across_actions": across_actions,
+    }
+    extra = {"loops": loops, "subgraph": subgraph, "fast": fast, "edge_weight": edge_weight}
+    settings = detection({**chosen, **extra}, compat)
     pairs = tuple(f"{ours}={theirs}" for ours, theirs in (columns or {}).items())
     reading = Reading(format, pairs, timezone, time_unit, encoding)
     with tempfile.TemporaryDirectory(prefix="claqueur-") as scratch:
@@ -252,6 +275,7 @@ def detect(
             settings,
             reading=reading,
             grouping=Grouping(resolution, seed),
+            compat=compat,
             progress=progress,
         )
 
@@ -268,7 +292,7 @@ def detect_files(
 ) -> Result:
     """The whole path for files without a case; plain copies of packed ones go to ``scratch``."""
     record = Record(progress)
-    detector = choose_detector(settings, compat)
+    detector = detectors()[compat or "co_action"]
     events = read_files(files, reading, scratch, record, raw=detector.raw)
     return analyse(events, settings, reading, grouping, record, compat=compat)
 

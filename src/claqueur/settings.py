@@ -129,6 +129,11 @@ class CoAction:
         _at_least(self.min_objects, 1, "min-objects")
         _ = self.windows_ms
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """Names of the settings."""
+        return [entry.name for entry in fields(cls)]
+
     @property
     def windows_ms(self) -> tuple[int, ...]:
         """The windows in milliseconds, rising, each once."""
