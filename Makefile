@@ -11,6 +11,8 @@ DEMO ?= demo
 
 .PHONY: demo test lint bench clean
 demo: $(VENV)/ready
+	@# Only an earlier demonstration is replaced, never anything else.
+	@test ! -e $(DEMO)/world/truth.parquet || rm -r $(DEMO)
 	$(BIN)/claqueur demo --out $(DEMO)
 
 test: lint
