@@ -28,6 +28,10 @@ def new_folder(target: Path) -> Iterator[Path]:
         If the disk is full; nothing is left behind.
     """
     check_free(target)
+    # Through links: a link cannot be removed as an empty folder can.
+    target = target.resolve()
+    if target == Path.cwd():
+        raise CaseError(f"{target}: is the folder you are in; name a new one, such as out")
     work = _work_folder(target)
     try:
         with disk_full_explained(target):
@@ -97,6 +101,8 @@ def check_free(target: Path) -> None:
     CaseError
         If there is a file, or a folder that is not empty.
     """
+    if target.is_mount():
+        raise CaseError(f"{target}: is the root of a disk; name a new folder in it")
     try:
         if target.is_dir() and not any(target.iterdir()):
             return

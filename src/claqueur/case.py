@@ -70,6 +70,7 @@ class Case:
 
     def imports(self) -> list[dict[str, Any]]:
         """What was imported: files, hashes, rows kept, refused."""
+        recover(self.events_folder)
         path = self.events_folder / "imports.json"
         if not path.exists():
             return []
@@ -87,7 +88,7 @@ class Case:
     def runs(self) -> list[Path]:
         """Finished runs, oldest first."""
         folder = self.folder / "runs"
-        return sorted(path for path in folder.glob("*") if (path / "run.json").exists())
+        return sorted(path for path in folder.glob("[!.]*") if (path / "run.json").exists())
 
     def latest_run(self) -> Path:
         """The newest run.
@@ -105,7 +106,7 @@ class Case:
         """A name for a new run: its time, so that names sort by age."""
         name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = self.folder / "runs"
-        names = (name if i == 1 else f"{name}-{i}" for i in range(1, 1000))
+        names = (name if i == 1 else f"{name}-{i:03}" for i in range(1, 1000))
         return next(folder / name for name in names if not (folder / name).exists())
 
 
@@ -176,5 +177,10 @@ def _check(path: Path, settings: dict[str, Any]) -> None:
         raise SettingError(
             f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(_KNOWN)}"
         )
+    for table in ("read", "detect", "groups"):
+        if not isinstance(settings.get(table, {}), dict):
+            raise SettingError(
+                f"{path}: {table} must be a table: write [{table}] and settings below"
+            )
     if not str(settings.get("id", "")).isalnum():
         raise CaseError(f"{path}: `id` is missing or was altered; restore it from a backup")

@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from claqueur._version import __version__
-from claqueur.errors import ClaqueurError, InputError, SettingError
+from claqueur.errors import CaseError, ClaqueurError, InputError, SettingError
 from claqueur.flags import with_settings
 from claqueur.settings import CoAction, Compat, Grouping, Reading, from_mapping
 
@@ -214,6 +215,8 @@ def report(
     """
     from claqueur.pipeline import report_run
 
+    if out and out.exists():
+        raise CaseError(f"{out}: exists; choose another name")
     place = _run_folder(folder)
     in_case = folder / "report" / f"{place.name}.html"
     target = out or (in_case if place != folder else folder / "report.html")
@@ -319,7 +322,12 @@ def demo(
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
-    """Simulate the Krasnoyarsk case of 2019, run detection on it and write the report."""
+    """Simulate the Krasnoyarsk case of 2019, run detection on it and write the report.
+
+    [bold]Example[/bold]
+
+      claqueur demo --out demo
+    """
     from claqueur.demo import make_demo
 
     with _reporting(verbose, log_file) as progress:
@@ -329,7 +337,12 @@ def demo(
 
 @app.command()
 def sources() -> None:
-    """List the formats that can be read."""
+    """List the formats that can be read.
+
+    [bold]Example[/bold]
+
+      claqueur sources
+    """
     from claqueur.sources import sources as known
 
     for name, source in known().items():
@@ -338,11 +351,12 @@ def sources() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 when done, 1 when it failed, 2 when the input is at fault."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except ClaqueurError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
+    except _InterruptedError:
         _fail("interrupted; nothing was written and earlier results are intact", 1)
     except MemoryError:
         _fail("out of memory; try a narrower --window, a higher --min-objects or fewer files", 1)
@@ -352,6 +366,14 @@ def main() -> None:
         if "--verbose" in sys.argv:
             raise
         _fail(f"this should not have happened ({type(error).__name__}); run it with --verbose", 1)
+
+
+class _InterruptedError(BaseException):
+    """Ctrl-C; Typer would end the program without a word at a KeyboardInterrupt."""
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise _InterruptedError
 
 
 def _fail(text: str, code: int) -> None:

@@ -24,8 +24,8 @@ def with_settings(**classes: type) -> Callable[[Callable[..., Any]], Callable[..
     """Give a command the flags of settings classes.
 
     The command has one parameter of each name, which receives what the user gave as a
-    dict of field names to values; fields at their defaults are left out, so that settings
-    of a case are not overridden by defaults.
+    dict of field names to values; what was not given is left out, so that the settings of a
+    case are overridden by flags and never by defaults.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +44,7 @@ def with_settings(**classes: type) -> Callable[[Callable[..., Any]], Callable[..
                 name: {
                     entry.name: _plain(values[entry.name])
                     for entry in fields(cls)
-                    if _plain(values[entry.name]) != entry.default
+                    if values[entry.name] not in (None, [])
                 }
                 for name, cls in classes.items()
             }
@@ -60,18 +60,18 @@ def with_settings(**classes: type) -> Callable[[Callable[..., Any]], Callable[..
 
 def _flag(entry: Any, panel: str) -> inspect.Parameter:
     kind = _TYPES[str(entry.type)]
-    name = f"--{entry.name.replace('_', '-')}"
-    default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+    name = entry.name.replace("_", "-")
+    default = f" (default: {entry.default})" if entry.default else ""
     option = typer.Option(
-        default,
-        name,
-        help=entry.metadata["help"],
+        None,
+        f"--{name}/--no-{name}" if kind is bool else f"--{name}",
+        help=entry.metadata["help"] + default,
         rich_help_panel=_PANELS[panel],
-        show_default=bool(entry.default),
+        show_default=False,
         metavar=_metavar(entry, kind),
     )
     return inspect.Parameter(
-        entry.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind
+        entry.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind | None
     )
 
 

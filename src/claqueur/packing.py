@@ -25,13 +25,16 @@ class _Field:
 
     @classmethod
     def of(cls, column: pl.Series) -> _Field:
-        low, high = column.min(), column.max()
+        kind, low, high = column.dtype, column.min(), column.max()
         if not isinstance(low, int) or not isinstance(high, int):
-            return cls(column.name, column.dtype, 0, 1, 1)
+            return cls(column.name, kind, 0, 1, 1)
+        if high - low >= 1 << 62:
+            return cls(column.name, kind, low, 1, 65)
+        column = column.cast(pl.Int64)
         # Most platforms date to the second, which saves ten bits of a millisecond time.
         whole = high - low >= 1000 and ((column - low) % 1000).max() == 0
         step = 1000 if whole else 1
-        return cls(column.name, column.dtype, low, step, ((high - low) // step + 1).bit_length())
+        return cls(column.name, kind, low, step, ((high - low) // step + 1).bit_length())
 
     def pack(self, column: pl.Series) -> NDArray[np.uint64]:
         place = (column.cast(pl.Int64) - self.low) // self.step + 1

@@ -122,7 +122,7 @@ def detection(values: Mapping[str, Any], compat: str = "") -> CoAction:
     for entry in of_coortweet:
         if compat != "coortweet" and values.get(entry.name, entry.default) != entry.default:
             flag = entry.name.replace("_", "-")
-            raise SettingError(f"--{flag} belongs to --compat coortweet; add that or leave it out")
+            raise SettingError(f"--{flag} belongs to --compat coortweet only; leave it out here")
     if compat:
         return Compat(**values)
     return CoAction(**{name: value for name, value in values.items() if name in CoAction.names()})

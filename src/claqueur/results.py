@@ -58,17 +58,13 @@ class Result:
         folder = Path(folder)
         try:
             run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            _check_format(folder, run)
             tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise CaseError(
                 f"{folder}: holds no complete run ({error}); make one with "
                 "`claqueur detect … --out` or `claqueur run`"
             ) from None
-        if run["format"] > FORMAT:
-            raise CaseError(
-                f"{folder}: was written by a newer Claqueur (format {run['format']}, this one "
-                f"reads up to {FORMAT}); upgrade Claqueur"
-            )
         others = {
             path.stem: pl.read_parquet(path)
             for path in sorted(folder.glob("*.parquet"))
@@ -91,9 +87,14 @@ class Result:
             pl.col("account_id").is_in([edge["account_a"], edge["account_b"]]),
             pl.col("layer") == edge["layer"],
             pl.col("window_ms") == edge["window_ms"],
-            _of_network(edge["action"], self.evidence),
+            self._in_network(edge["action"]),
         )
         return _within(near, edge["window_ms"])
+
+    def _in_network(self, action: str) -> pl.Expr:
+        # In a network across actions the rows keep their own action.
+        across = self.run["settings"]["detect"]["across_actions"]
+        return pl.lit(True) if across else pl.col("action") == action
 
     def group_evidence(self, group_id: int) -> pl.DataFrame:
         """The actions behind one group: who acted when on which object, together with whom."""
@@ -104,9 +105,15 @@ class Result:
         return self.evidence.filter((pl.col("group_id") == group_id) & pl.col("in_group"))
 
 
-def _of_network(action: str, evidence: pl.DataFrame) -> pl.Expr:
-    # In a network across actions the rows keep their own action.
-    return pl.col("action") == action if action in evidence["action"] else pl.lit(True)
+def _check_format(folder: Path, run: object) -> None:
+    number = run.get("format") if isinstance(run, dict) else None
+    if not isinstance(number, int):
+        raise ValueError("run.json has no format number")
+    if number > FORMAT:
+        raise CaseError(
+            f"{folder}: was written by a newer Claqueur (format {number}, this one reads up to "
+            f"{FORMAT}); upgrade Claqueur"
+        )
 
 
 def _within(rows: pl.DataFrame, window_ms: int) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TypeVar
 from claqueur.errors import SettingError
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+LONGEST_MS = 3650 * UNIT_MS["d"]
 _DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 
 
@@ -35,7 +36,8 @@ def duration_ms(text: str | timedelta, what: str = "window") -> int:
     if isinstance(text, timedelta):
         value = round(text / timedelta(milliseconds=1))
     elif match := _DURATION.fullmatch(str(text)):
-        value = round(float(match[1]) * UNIT_MS[match[2]])
+        # Cut at twice the longest allowed: four hundred digits are no float.
+        value = round(min(float(match[1]) * UNIT_MS[match[2]], 2 * LONGEST_MS))
     else:
         raise SettingError(
             f"--{what} {text}: a duration needs a number and a unit, "
@@ -43,7 +45,7 @@ def duration_ms(text: str | timedelta, what: str = "window") -> int:
         )
     if value <= 0:
         raise SettingError(f"--{what} {text}: a duration must be at least 1ms; try 60s")
-    if value > 3650 * UNIT_MS["d"]:
+    if value > LONGEST_MS:
         raise SettingError(f"--{what} {text}: longer than ten years; did you mean another unit?")
     return value
 

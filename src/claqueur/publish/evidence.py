@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from claqueur.atomic import whole_file
 from claqueur.errors import CaseError, SettingError
@@ -27,10 +28,14 @@ def supporting_rows(result: Result, *, group: int, pair: int, identities: bool) 
 
 def show_evidence(rows: pl.DataFrame) -> None:
     """Print the first rows as a table."""
-    table = Table("account", "action", "object", "time (UTC)")
+    table = Table()
+    for heading in ("account", "action", "object", "time (UTC)"):
+        table.add_column(heading, overflow="fold")
     for row in rows.head(SHOWN).iter_rows(named=True):
         when = row["time"].strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(row["account_id"], row["action"], row["object_id"], when)
+        # As Text: an id may hold what Rich would take for markup.
+        cells = (row["account_id"], row["action"], row["object_id"], when)
+        table.add_row(*(Text(cell) for cell in cells))
     console = Console()
     console.print(table)
     if rows.height > SHOWN:

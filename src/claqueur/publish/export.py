@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import networkx as nx
@@ -13,6 +15,7 @@ from claqueur.publish.privacy import Pseudonyms
 from claqueur.results import Result
 from claqueur.settings import duration_text
 
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FORMATS = (".gexf", ".graphml", ".csv", ".parquet")
 
 
@@ -44,8 +47,10 @@ def export_network(
             raise CaseError(f"{target}: exists; choose another name")
     nodes, edges = network_tables(result, network, pseudonyms)
     writers = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
-    for target, table in zip(targets, (edges, nodes), strict=False):
-        with whole_file(target) as work:
+    with ExitStack() as files:
+        # All are written before the first is renamed: both or neither.
+        works = [files.enter_context(whole_file(target)) for target in targets]
+        for work, table in zip(works, (edges, nodes), strict=False):
             if path.suffix in writers:
                 writers[path.suffix](_graph(nodes, edges), work)
             elif path.suffix == ".csv":
@@ -104,9 +109,15 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph:
 
 
 def _rows(table: pl.DataFrame) -> list[dict[str, object]]:
-    """Rows without nulls, which graph formats cannot write."""
-    flat = _flat(table)
-    return [{k: v for k, v in row.items() if v is not None} for row in flat.to_dicts()]
+    """Rows without nulls and control characters, which graph formats cannot write."""
+    return [
+        {name: _writable(value) for name, value in row.items() if value is not None}
+        for row in _flat(table).to_dicts()
+    ]
+
+
+def _writable(value: object) -> object:
+    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def _flat(table: pl.DataFrame) -> pl.DataFrame:
