@@ -1,4 +1,4 @@
-"""`make bench`: peers and scale, medians and ratios, into docs/performance-figures.
+"""`make bench`: peers and scale, medians and ratios; pictures into docs/img.
 
     python -m bench [--quick]
 
@@ -121,7 +121,7 @@ def draw(rows: list[dict[str, object]]) -> None:
         ("largest object", "Whole process against the largest object, 1 M events"),
     ):
         data = table.filter(pl.col("against") == against)
-        base = alt.Chart(data).encode(x=alt.X("x:Q", title=against, scale=alt.Scale(type="log")))
+        base = alt.Chart(data).encode(x=alt.X("x:Q", title=against, axis=alt.Axis(format="~s")))
         panels = [
             base.mark_line(point=True)
             .encode(y=alt.Y(f"{column}:Q", title=name))
