@@ -23,9 +23,8 @@ def events(rows: int, *, largest: int, seed: int = 1) -> Path:
     if not path.exists():
         FOLDER.mkdir(exist_ok=True)
         # In a process of its own: a child's peak memory counts what its parent held at the fork.
-        subprocess.run(
-            [sys.executable, "-m", "bench.data", str(rows), str(largest), str(seed), path]
-        )
+        command = [sys.executable, "-m", "bench.data", str(rows), str(largest), str(seed), path]
+        subprocess.run(command, check=True)
     return path
 
 
