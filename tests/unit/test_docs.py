@@ -83,3 +83,11 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
     for requirement in wanted:
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in names
+
+
+def test_every_chart_and_public_function_is_in_the_python_page():
+    from claqueur.publish.charts import charts
+
+    for name in (*charts(), *claqueur.__all__):
+        if not name.endswith("Error") and name != "__version__":
+            assert f"`{name}`" in DOCS["python.md"], name
