@@ -165,7 +165,10 @@ def add(
     )
     with _reporting(verbose, log_file) as progress:
         added = add_files(opened, files, merged, progress)
-    typer.echo(f"{added.delivered:,} rows read into {case}; next: claqueur run {case}")
+    new_rows = opened.imports()[-1]["added"]
+    typer.echo(
+        f"{added.delivered:,} rows read, {new_rows:,} of them new; next: claqueur run {case}"
+    )
 
 
 @app.command()

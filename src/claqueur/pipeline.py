@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -359,6 +359,7 @@ def add(
         events = read_files(files, reading or case.reading, Path(scratch), record, old=old)
     imported = {
         "time": now(),
+        "timezone": (reading or case.reading).timezone,
         "inputs": record.inputs,
         "delivered": record.delivered,
         "refused": record.refused.record(),
@@ -388,11 +389,17 @@ def run_case(
     run = case.next_run()
     with new_folder(run) as work:
         result = analyse(
-            events, settings, case.reading, grouping or case.grouping, record, case=case.id
+            events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id
         )
         progress.stage("writing")
         result.write_tables(work)
     return run
+
+
+def _with_zone(case: Case) -> Reading:
+    """The case's reading, in the zone of its last import where case.toml names none."""
+    zones = [case.reading.timezone, *(entry.get("timezone") for entry in case.imports()[::-1])]
+    return replace(case.reading, timezone=next(filter(None, zones), ""))
 
 
 def report_run(folder: Path, target: Path) -> Path:

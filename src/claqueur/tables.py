@@ -166,6 +166,8 @@ def _text_table(path: Path, data: Path) -> TableFile:
     if b"\x00" in head:
         raise SourceError(f"{path}: is a binary file; give CSV, TSV, NDJSON or Parquet")
     lines = head.decode("utf-8-sig", errors="replace").splitlines()[:PEEK_LINES]
+    if lines and "\ufffd" in lines[0]:
+        _not_utf8(path, [1])
     first = next((line for line in lines if line.strip()), "")
     if not first:
         raise SourceError(f"{path}: is empty; it needs a header and at least one row")

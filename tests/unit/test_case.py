@@ -14,7 +14,7 @@ from claqueur.case import Case, create_case, is_case, open_case
 from claqueur.errors import CaseError, SettingError, SourceError
 from claqueur.pipeline import add, detect, run_case
 from claqueur.results import TABLES, Result
-from claqueur.settings import CoAction
+from claqueur.settings import CoAction, Reading
 
 DETECT = {"window": ["120s"], "min_objects": 5}
 
@@ -281,3 +281,11 @@ class TestRuns:
         work.mkdir(parents=True)
         (work / "run.json").touch()
         assert case.runs() == []
+
+
+def test_a_run_has_the_zone_of_the_last_import(tmp_path):
+    table = tmp_path / "likes.csv"
+    lockstep_table().write_csv(table)
+    case = create_case(tmp_path / "case", detect={"window": ["2m"], "min_objects": 5})
+    add(case, [table], Reading(timezone="Europe/Moscow"))
+    assert Result.load(run_case(case)).run["settings"]["zone"] == "Europe/Moscow"

@@ -184,7 +184,7 @@ class TestDetect:
         expected = sorted([*(f"{name}.parquet" for name in SCHEMAS), "run.json", "report.html"])
         assert names(work / "out") == expected
         assert names(work) == ["out"]
-        assert "any within 2m: 66 pairs, 1 lockstep groups with 12 members" in ended.out
+        assert "any within 2m: 66 pairs, 1 lockstep group with 12 members" in ended.out
         assert "there is no error rate" in ended.out
         assert ended.out.splitlines()[-1] == f"Report: {work / 'out' / 'report.html'}"
         assert "counting pairs" in ended.err
@@ -551,9 +551,9 @@ class TestCase:
         assert f"claqueur add {case}" in said
         assert names(case) == ["case.toml"]
         said = claqueur.works("add", case, events).out
-        assert said == f"696 rows read into {case}; next: claqueur run {case}\n"
+        assert said == f"696 rows read, 696 of them new; next: claqueur run {case}\n"
         ended = claqueur.works("run", case)
-        assert "66 pairs, 1 lockstep groups with 12 members" in ended.out
+        assert "66 pairs, 1 lockstep group with 12 members" in ended.out
         (run,) = (case / "runs").iterdir()
         assert names(run) == names(finished)
         assert record(run)["settings"]["read"]["timezone"] == "UTC"

@@ -152,7 +152,8 @@ class TestTimes:
     @pytest.mark.parametrize(
         "written",
         ["1600000000", "1600000000000", "1600000000.0", "2020-09-13T12:26:40Z",
-         "2020-09-13 15:26:40+03:00", "2020-09-13T12:26:40.000+0000", "2020-09-13 12:26:40 UTC"],
+         "2020-09-13 15:26:40+03:00", "2020-09-13T12:26:40.000+0000", "2020-09-13 12:26:40 UTC",
+         "13.09.2020 12:26:40 UTC"],
     )  # fmt: skip
     def test_ways_to_write_one_moment(self, csv, written):
         events, _ = read(csv(f"account_id,object_id,timestamp\n1,a,{written}\n"))
@@ -305,6 +306,11 @@ class TestBadFiles:
         assert "--encoding klingon: unknown" in self.refused(path, encoding="klingon")
         path.write_bytes(text.encode())
         assert "is not ascii throughout" in self.refused(path, encoding="ascii")
+
+    def test_header_in_another_encoding(self, tmp_path):
+        path = tmp_path / "events.csv"
+        path.write_bytes("автор,пост\n1,a\n".encode("windows-1251"))
+        assert "--encoding windows-1251" in self.refused(path)
 
     def test_column_twice(self, csv):
         assert "stands in the header more than once" in self.refused(csv("a,a,b\n1,2,3\n"))

@@ -15,7 +15,7 @@ def summary_lines(result: Result) -> list[str]:
     ]
     lines.extend(
         f"{network['action']} within {duration_text(network['window_ms'])}: "
-        f"{network['pairs']:,} pairs, {network['groups']:,} lockstep groups with "
+        f"{_many(network['pairs'], 'pair')}, {_many(network['groups'], 'lockstep group')} with "
         f"{network['accounts_in_groups']:,} members"
         for network in result.run["networks"]
     )
@@ -24,3 +24,7 @@ def summary_lines(result: Result) -> list[str]:
         "acting together does not prove an order."
     )
     return lines
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -137,8 +137,10 @@ class Normaliser:
             if self._start == 1 and 2 * len(rows) > len(value):
                 raise SourceError(
                     f"{where}: {len(rows):,} of the first {len(value):,} rows have a {reason}, "
-                    f"such as {column[int(rows[0])]} (row {rows[0] + 1}); is it the right column "
-                    "and unit? Name them with --map timestamp=… and --time-unit"
+                    f"such as {column[int(rows[0])]} (row {rows[0] + 1}); is it the right column? "
+                    "Times are read as seconds or milliseconds, 2019-02-14 19:00:00 (ISO 8601) or "
+                    "14.02.2019 19:00:00; name another column with --map timestamp=…, another unit "
+                    "with --time-unit"
                 )
             self._refuse(reason, rows)
         return value.to_arrow()

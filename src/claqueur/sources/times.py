@@ -23,6 +23,9 @@ _ISO = (
     r"\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
 )
 
+# 14.02.2019 19:00, as Russian and German spreadsheets write it; with dots the day comes first.
+_DOTTED = r"^(\d{2})\.(\d{2})\.(\d{4})[ T,]\s*"
+
 
 @dataclass
 class TimeColumn:
@@ -112,6 +115,7 @@ class TimeColumn:
             whole = column.cast(pl.Int64, strict=False)
             exact = whole if whole.null_count() == column.null_count() else number
             return self._numeric(exact)
+        column = column.str.replace(_DOTTED, "${3}-${2}-${1} ")
         day, clock, offset = (column.str.extract(_ISO, part) for part in (1, 2, 3))
         local = day + "T" + clock.str.replace(",", ".")
         to_second, to_minute = (

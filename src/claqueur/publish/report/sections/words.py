@@ -24,7 +24,7 @@ WORDS = (
     ),
     (
         "Lockstep group",
-        "accounts of a network that have more pairs among themselves than with the rest. It "
+        "accounts tied to each other more than chance would tie accounts as active. It "
         "describes behaviour, not a cause.",
     ),
     ("Member", "an account of a lockstep group."),
