@@ -230,25 +230,23 @@ def _csv_batches(
             params=[str(table.data), table.delimiter, int(table.header)],
         ).to_arrow_reader(BATCH_ROWS)
         yield from _numbered(batch.rename_columns(list(columns)) for batch in reader)
-        rejects = connection.execute(
-            "SELECT line, error_type, count(*) OVER (PARTITION BY error_type) "
-            "FROM reject_errors ORDER BY line"
-        ).fetchall()
-    _report_rejects(table.path, rejects, refusals)
+        _report_rejects(table.path, connection, refusals)
 
 
-def _report_rejects(path: Path, rejects: list[tuple[int, str, int]], refusals: Refusals) -> None:
+def _report_rejects(path: Path, connection: duckdb.DuckDBPyConnection, refusals: Refusals) -> None:
+    """Count the rows that DuckDB left out; its list is whole once all batches are read."""
+    rejects = connection.execute("SELECT line, error_type FROM reject_errors").fetchall()
     reasons = {
         "MISSING COLUMNS": "row with too few cells",
         "TOO MANY COLUMNS": "row with too many cells",
         "UNQUOTED VALUE": "row with a quote that is not closed",
         "LINE SIZE OVER MAXIMUM": "row longer than 16 MiB",
     }
-    kinds = {kind for _, kind, _ in rejects}
+    kinds = {kind for _, kind in rejects}
     if "INVALID ENCODING" in kinds:
-        _not_utf8(path, [line for line, kind, _ in rejects if kind == "INVALID ENCODING"])
+        _not_utf8(path, sorted(line for line, kind in rejects if kind == "INVALID ENCODING"))
     for kind in sorted(kinds):
-        lines = sorted({line for line, of_kind, _ in rejects if of_kind == kind})
+        lines = sorted({line for line, of_kind in rejects if of_kind == kind})
         reason = reasons.get(kind, f"row that is no CSV ({kind.lower()})")
         refusals.add(reason, len(lines), (f"{path.name} line {line}" for line in lines))
 
@@ -288,11 +286,7 @@ def _ndjson_batches(
             )
             kept = batch.select(list(range(len(columns)))).filter(pc.invert(broken))
             yield start, kept.rename_columns(list(columns))
-        rejects = connection.execute(
-            "SELECT line, error_type, count(*) OVER (PARTITION BY error_type) "
-            "FROM reject_errors ORDER BY line"
-        ).fetchall()
-    _report_rejects(table.path, rejects, refusals)
+        _report_rejects(table.path, connection, refusals)
 
 
 def _json_path(table: TableFile, column: str) -> str:
