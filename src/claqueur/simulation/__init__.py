@@ -1,16 +1,25 @@
 """Worlds in which the truth is known.
 
 ``simulate("krasnoyarsk-2019", seed=1)`` gives tables of events, objects, counters and the
-truth. A scenario is a TOML file in ``scenarios/``; a mechanism is a small module:
+truth. A scenario is a TOML file in ``scenarios/``, often on top of another; ``changes`` set some
+of its values. A mechanism is a small module:
 
 - ``pages``: pages and what they publish of their own accord
 - ``population``: accounts with interests, follows, rhythm and role
 - ``feed``: ordinary life in sittings
 - ``fans``: devoted fans, and a public appeal on one evening
-- ``order``: what heads and staff do, and what institutions publish, on order
+- ``regulars``: topical fans, employees, new followers
+- ``bursts``: posts that a big page passes on, giveaways
+- ``standing``: an appeal that goes on for weeks
+- ``order``: what heads and staff do on order; ``compliance`` in their own time or before
+  deadlines, ``camouflage`` around it
+- ``campaign``: what institutions publish on order
+- ``activists``: a rewarded network, sent from campaign to campaign
+- ``observer``: how much of it a collector gets to see
 """
 
+from claqueur.simulation.changes import parse_change
 from claqueur.simulation.reading import scenarios
 from claqueur.simulation.world import World, simulate
 
-__all__ = ["World", "scenarios", "simulate"]
+__all__ = ["World", "parse_change", "scenarios", "simulate"]

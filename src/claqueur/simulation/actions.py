@@ -12,7 +12,7 @@ from claqueur.simulation.chance import Flags, Floats, Ints, lognormal
 
 LIKE, COMMENT, REPOST = 0, 1, 2
 KINDS = ("like", "comment", "repost")
-TONES = ("", "organic", "fan", "praise")
+TONES = ("", "organic", "fan", "praise", "activist", "handout")
 """Lists of comment texts; a row's tone is an index into it, 0 for actions without text."""
 
 
@@ -56,6 +56,12 @@ class Actions:
     def at(self, rows: Flags | Ints) -> Self:
         """Some of the rows."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def as_comments(self, tone: str) -> Self:
+        """The same acts as comments in a tone instead of likes."""
+        kinds = np.full(len(self), COMMENT)
+        tones = np.full(len(self), TONES.index(tone))
+        return type(self)(self.account, self.post, self.time, kinds, tones)
 
     def echoes(
         self, rng: np.random.Generator, share: float, kind: int, tone: str, delay_seconds: float

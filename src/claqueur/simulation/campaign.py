@@ -7,7 +7,8 @@ import numpy as np
 from claqueur.simulation.chance import Floats, lognormal
 from claqueur.simulation.clock import DAY, HOUR, MINUTE, Clock
 from claqueur.simulation.pages import Pages, Posts
-from claqueur.simulation.scenario import CampaignSettings, Scenario
+from claqueur.simulation.scenario import Scenario
+from claqueur.simulation.scenario_orders import CampaignSettings
 from claqueur.simulation.texts import Texts
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from claqueur.errors import SettingError
 from claqueur.simulation.chance import Floats, Ints
-from claqueur.simulation.scenario import OrderSettings, Span
+from claqueur.simulation.scenario import Span
+from claqueur.simulation.scenario_orders import OrderSettings
 
 MINUTE = 60
 HOUR = 3_600
@@ -95,3 +96,11 @@ def next_working(moment: Floats, clock: Clock, order: OrderSettings) -> Floats:
     day = np.where(moment - day * DAY >= order.closes_hour * HOUR, day + 1, day)
     opening: Floats = coming[day] * DAY + order.opens_hour * HOUR
     return np.maximum(moment, opening)
+
+
+def after_the_night(moment: Floats, rng: np.random.Generator) -> Floats:
+    """The given seconds; those between 0:30 and 7 o'clock wait until the phone is picked up."""
+    second = moment % DAY
+    asleep = (second > 0.5 * HOUR) & (second < 7 * HOUR)
+    woken = moment - second + 7 * HOUR + rng.exponential(HOUR, len(moment))
+    return np.where(asleep, woken, moment)

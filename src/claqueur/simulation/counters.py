@@ -9,6 +9,7 @@ from claqueur.model import TIME
 from claqueur.simulation.actions import LIKE, Actions
 from claqueur.simulation.chance import Ints
 from claqueur.simulation.clock import DAY, HOUR
+from claqueur.simulation.observer import View
 from claqueur.simulation.pages import Posts, shock_factor
 from claqueur.simulation.stage import Stage
 from claqueur.simulation.tables import utc
@@ -26,13 +27,18 @@ COUNTERS = pl.Schema(
 
 
 def counters_table(
-    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions, rng: np.random.Generator
+    stage: Stage,
+    posts: Posts,
+    post_ids: pl.Series,
+    actions: Actions,
+    view: View,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Followers of every page at noon, and likes of the official posts at a few ages.
+    """Followers of every page at noon, and likes of the official (or all) posts at a few ages.
 
     A row names a page or a post, never both: the other id is null.
     """
-    tables = [_followers(stage, rng), _likes_by_age(stage, posts, post_ids, actions)]
+    tables = [_followers(stage, rng), _likes_by_age(stage, posts, post_ids, actions, view)]
     return pl.concat(tables).sort("time", "object_id", "owner_id")
 
 
@@ -59,21 +65,29 @@ def _followers(stage: Stage, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def _likes_by_age(
-    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions
+    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions, view: View
 ) -> pl.DataFrame:
-    clock = stage.clock
-    official = stage.pages.of_kind("official")
-    targets = np.flatnonzero(np.isin(posts.page, official))
-    ages = np.asarray(stage.scenario.counters.ages_hours) * HOUR
+    clock, settings = stage.clock, stage.scenario.counters
+    official = np.isin(posts.page, stage.pages.of_kind("official"))
+    targets = np.flatnonzero(official | (settings.likes_of == "all"))
+    ages = np.asarray(settings.ages_hours) * HOUR
     post, age = (part.ravel() for part in np.meshgrid(targets, ages, indexing="ij"))
     read = (posts.created[post] + age).astype(np.int64)
     post, read = post[read < clock.end], read[read < clock.end]
-    # Post and time in one sortable key: the likes up to a reading lie between two of them.
-    span = clock.end + 1
-    liked = np.sort((actions.post * span + actions.time)[actions.kind == LIKE])
-    value = np.searchsorted(liked, post * span + read, side="right")
-    value = value - np.searchsorted(liked, post * span)
+    liked = actions.kind == LIKE
+    value = _count_until(actions.post[liked], actions.time[liked], post, read, clock.end)
+    lost = liked & (view.gone < clock.end)
+    value -= _count_until(actions.post[lost], view.gone[lost], post, read, clock.end)
     return _frame(post_ids[post].to_list(), [None] * len(post), "likes", utc(read, clock), value)
+
+
+def _count_until(of: Ints, time: Ints, post: Ints, read: Ints, end: int) -> Ints:
+    """How many of the moments, each of one post, lie at or before a reading of that post."""
+    # Post and time in one sortable key: the moments up to a reading lie between two of them.
+    span = end + 1
+    moments = np.sort(of * span + time)
+    until = np.searchsorted(moments, post * span + read, side="right")
+    return until - np.searchsorted(moments, post * span)
 
 
 def _frame(

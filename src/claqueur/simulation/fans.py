@@ -8,18 +8,16 @@ from claqueur.simulation.actions import COMMENT, Actions
 from claqueur.simulation.chance import beta, lognormal
 from claqueur.simulation.clock import HOUR, MINUTE
 from claqueur.simulation.population import APPEAL, FAN, awake
-from claqueur.simulation.scenario import AppealSettings, FansSettings
+from claqueur.simulation.scenario_crowds import AppealSettings, FansSettings
 from claqueur.simulation.stage import Stage
 
 
 def fan_actions(stage: Stage, settings: FansSettings, rng: np.random.Generator) -> Actions:
     """Each fan likes many posts of one official page within a minute or two, when awake."""
-    pages, people, posts = stage.pages, stage.people, stage.posts
+    people, posts = stage.people, stage.posts
     fans = people.with_role(FAN)
     devotion = beta(rng, settings.devotion_mean, settings.devotion_concentration, len(fans))
-    official = pages.of_kind("official")
-    weight = pages.popularity[official]
-    page = rng.choice(official, size=len(fans), p=weight / weight.sum())
+    page = stage.draw_official(rng, len(fans))
     fan, post = np.nonzero(page[:, None] == posts.page)
     hours = stage.scenario.rhythm.account_hours
     chance = devotion[fan] * awake(people, fans[fan], posts.created[post], hours)

@@ -25,22 +25,29 @@ _TINY = np.float32(1e-30)
 def ordinary_actions(stage: Stage, feed: FeedSettings, rng: np.random.Generator) -> Actions:
     """Likes, comments and reposts from all sittings of all accounts."""
     account, opened = draw_sittings(stage.scenario, stage.clock, stage.people, rng)
-    likes = Actions.joined(
-        [
-            _block_likes(feed, stage, account[i : i + _BLOCK], opened[i : i + _BLOCK], rng)
-            for i in range(0, len(account), _BLOCK)
-        ]
-    )
+    likes = likes_of_sittings(feed, stage, account, opened, rng)
     delay = feed.comment_delay_seconds_median
     comments = likes.echoes(rng, feed.comment_share, COMMENT, "organic", delay)
     reposts = likes.echoes(rng, feed.repost_share, REPOST, "", delay)
     return Actions.joined([likes, comments, reposts])
 
 
+def likes_of_sittings(
+    feed: FeedSettings, stage: Stage, account: Ints, opened: Floats, rng: np.random.Generator
+) -> Actions:
+    """What accounts like of their feeds: index and second of opening, one row a sitting."""
+    return Actions.joined(
+        [
+            _block_likes(feed, stage, account[i : i + _BLOCK], opened[i : i + _BLOCK], rng)
+            for i in range(0, len(account), _BLOCK)
+        ]
+    )
+
+
 def _block_likes(
     feed: FeedSettings, stage: Stage, account: Ints, opened: Floats, rng: np.random.Generator
 ) -> Actions:
-    """Likes of some sittings: account index and second of opening, one row a sitting."""
+    """Likes of one block of sittings."""
     posts = stage.posts
     newest = np.searchsorted(posts.created, opened) - 1
     seen = newest[:, None] - np.arange(min(feed.depth_posts, len(posts)))

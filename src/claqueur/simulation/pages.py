@@ -25,8 +25,8 @@ class Pages:
         Owner ids from ``-1001`` downwards.
     kind
         ``official``, ``institution`` or ``other``.
-    name
-        The group's name and a number; an institution's is its ``institution_id``.
+    group, name
+        The group's name; with a number, the page's own; an institution's is its ``institution_id``.
     topic
         Index into the scenario's topics.
     posts_per_day, popularity
@@ -35,6 +35,7 @@ class Pages:
 
     ids: list[str]
     kind: list[str]
+    group: list[str]
     name: list[str]
     topic: Ints
     posts_per_day: Floats
@@ -43,6 +44,10 @@ class Pages:
     def of_kind(self, kind: str) -> Ints:
         """Indices of the pages of one kind, rising."""
         return np.flatnonzero([own == kind for own in self.kind])
+
+    def of_groups(self, names: tuple[str, ...]) -> Ints:
+        """Indices of the pages of some groups, rising."""
+        return np.flatnonzero([group in names for group in self.group])
 
 
 @dataclass(frozen=True)
@@ -80,11 +85,17 @@ def make_pages(scenario: Scenario, rng: np.random.Generator) -> Pages:
     return Pages(
         ids=[str(-1001 - i) for i in range(len(groups))],
         kind=[group.kind for group in groups],
+        group=[group.name for group in groups],
         name=names,
         topic=np.array([scenario.topics.index(group.topic) for group in groups]),
         posts_per_day=np.array([group.posts_per_day for group in groups]),
         popularity=spread * [group.popularity for group in groups],
     )
+
+
+def pages_about(scenario: Scenario, pages: Pages, topics: tuple[str, ...]) -> Ints:
+    """Indices of the pages on some topics, rising."""
+    return np.flatnonzero(np.isin(np.array(scenario.topics)[pages.topic], topics))
 
 
 def ordinary_posts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -10,11 +11,21 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from claqueur.errors import SettingError
+from claqueur.simulation.changes import changed
 from claqueur.simulation.scenario import Scenario
 
 FOLDER = Path(__file__).parent / "scenarios"
-_SHARES = ("_share", "_compliance", "participation_mean", "devotion_mean")
-_ABOVE_ZERO = ("accounts", "count", "days", "_concentration", "_posts", "_scale_hours", "_max")
+_SHARES = ("_share", "_compliance", "participation_mean", "devotion_mean", "turnout_mean")
+_ABOVE_ZERO = (
+    "accounts",
+    "count",
+    "days",
+    "_concentration",
+    "_posts",
+    "_scale_hours",
+    "_max",
+    "poll_minutes",
+)
 
 
 def scenarios() -> dict[str, str]:
@@ -22,34 +33,79 @@ def scenarios() -> dict[str, str]:
     return {path.stem: _toml(path).get("description", "") for path in sorted(FOLDER.glob("*.toml"))}
 
 
-def read_scenario(scenario: str | Path) -> tuple[str, Scenario]:
+def read_scenario(
+    scenario: str | Path, changes: Mapping[str, Any] | None = None
+) -> tuple[str, Scenario]:
     """Name and parameters of a shipped scenario, or of the TOML file at a path.
 
     Raises
     ------
     SettingError
-        If no scenario has the name, or the file has an unknown, missing or unusable key.
+        If no scenario has the name, or the file or a change has an unknown, missing or
+        unusable key.
     """
-    path = Path(scenario)
-    if isinstance(scenario, str) and path.suffix != ".toml":
-        path = FOLDER / f"{scenario}.toml"
-        if scenario not in scenarios():
-            raise SettingError(
-                f"no scenario is called {scenario!r}; known are {', '.join(scenarios())}. "
-                "A scenario of your own is given as the path of its .toml file"
-            )
-    return path.stem, parse_scenario(_toml(path), path.name)
+    path = _path(scenario)
+    table = changed(_complete(path), changes or {}, path.name)
+    return path.stem, parse_scenario(table, path.name)
+
+
+def _path(scenario: str | Path, beside: Path = Path()) -> Path:
+    """Where a scenario's file is; a relative path starts in the folder ``beside``."""
+    if isinstance(scenario, Path) or scenario.endswith(".toml"):
+        return beside / scenario
+    if scenario not in scenarios():
+        raise SettingError(
+            f"no scenario is called {scenario!r}; known are {', '.join(scenarios())}. "
+            "A scenario of your own is given as the path of its .toml file"
+        )
+    return FOLDER / f"{scenario}.toml"
+
+
+def _complete(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A scenario's table on top of its base's, less the tables it switches off."""
+    own = _toml(path)
+    base, off = own.pop("base", None), own.pop("off", [])
+    if base is None and off == []:
+        return own
+    if not isinstance(base, str) or not isinstance(off, list):
+        raise SettingError(
+            f'{path.name}: base is the name of a scenario, as "organic", '
+            "and off a list of its tables"
+        )
+    base_path = _path(base, path.parent)
+    if base_path in (path, *above):
+        raise SettingError(f"{path.name}: base {base!r} is built on this scenario itself")
+    below = changed(_complete(base_path, (path, *above)), dict.fromkeys(off), path.name)
+    return _merged(below, own)
+
+
+def _merged(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Both tables' keys; tables are merged, every other value of ``own`` replaces the one below."""
+    result = below | own
+    for key in below.keys() & own.keys():
+        if isinstance(below[key], dict) and isinstance(own[key], dict):
+            result[key] = _merged(below[key], own[key])
+    return result
 
 
 def parse_scenario(table: dict[str, Any], where: str) -> Scenario:
     """A scenario from its TOML table; ``where`` names the file in errors."""
     _refuse_unknown(Scenario, table, where)
     try:
-        return TypeAdapter(Scenario).validate_python(table)
+        return TypeAdapter(Scenario).validate_python(_without_none(table))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SettingError(f"{where}: {key}: {first['msg']}") from None
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    """The table without what was left out on purpose."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -79,7 +135,7 @@ def _refuse_unknown(record: type, table: dict[str, Any], where: str) -> None:
 
 def _refuse_out_of_range(key: str, value: Any, where: str) -> None:
     """What a number may be follows from its name; none may be below zero."""
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return
     if value < 0 or (value > 1 and key.endswith(_SHARES)):
         allowed = "from 0 to 1" if key.endswith(_SHARES) else "0 or more"

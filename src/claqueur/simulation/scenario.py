@@ -12,6 +12,34 @@ from datetime import date
 from typing import Literal
 
 from claqueur.errors import SettingError
+from claqueur.simulation.scenario_crowds import (
+    AppealSettings,
+    EmployeesSettings,
+    FansSettings,
+    GiveawaysSettings,
+    NewFollowersSettings,
+    SharesSettings,
+    StandingAppealSettings,
+    TopicalFansSettings,
+)
+from claqueur.simulation.scenario_observer import ObserverSettings
+from claqueur.simulation.scenario_orders import (
+    ActivistsSettings,
+    CampaignSettings,
+    OrderSettings,
+)
+
+CROWDS = (
+    "fans",
+    "appeal",
+    "employees",
+    "topical_fans",
+    "new_followers",
+    "giveaways",
+    "standing_appeal",
+    "activists",
+)
+"""Tables that give some accounts a role; each has ``accounts``."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +49,15 @@ class Span:
     first_day: date
     days: int
     timezone: str
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A usual time of day that a share of the accounts have in common, as lunch at noon sharp."""
+
+    hour: float
+    accounts_share: float
+    sd_minutes: float
 
 
 @dataclass(frozen=True)
@@ -37,6 +74,7 @@ class PopulationSettings:
     habit_share: float
     habit_sd_minutes: float
     earliness_sigma: float
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True)
@@ -113,82 +151,13 @@ class Shock:
 
 
 @dataclass(frozen=True)
-class FansSettings:
-    """Devoted accounts that react to an official page's notifications."""
-
-    accounts: int
-    devotion_mean: float
-    devotion_concentration: float
-    latency_seconds_median: float
-    latency_seconds_sigma: float
-    comment_share: float
-
-
-@dataclass(frozen=True)
-class AppealSettings:
-    """A public appeal on one evening, followed voluntarily."""
-
-    accounts: int
-    day: date
-    hour: float
-    recent_posts: int
-    posts_liked_mean: float
-    delay_minutes_median: float
-    delay_minutes_sigma: float
-    comment_share: float
-
-
-@dataclass(frozen=True)
-class OrderSettings:
-    """Heads forward official posts in working hours; their staff like them soon after."""
-
-    first_day: date
-    staff_per_institution: int
-    chosen_share: float
-    head_compliance: float
-    head_latency_minutes_median: float
-    head_latency_minutes_sigma: float
-    stale_hours: float
-    opens_hour: float
-    closes_hour: float
-    workdays: tuple[int, ...]
-    holidays: tuple[date, ...]
-    participation_mean: float
-    participation_concentration: float
-    spread_minutes_median: float
-    spread_minutes_sigma: float
-    comment_share: float
-    comment_delay_seconds_median: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.opens_hour < self.closes_hour <= 24:
-            raise SettingError(
-                f"order: opens_hour {self.opens_hour} must come before closes_hour "
-                f"{self.closes_hour}, both from 0 to 24"
-            )
-        if not self.workdays or not set(self.workdays) <= set(range(7)):
-            raise SettingError(f"order.workdays: days are 0 (Monday) to 6, not {self.workdays}")
-
-
-@dataclass(frozen=True)
-class CampaignSettings:
-    """Texts that the institutions' pages all publish at about the same time."""
-
-    first_day: date
-    releases_per_week: float
-    published_share: float
-    latency_minutes_median: float
-    latency_minutes_sigma: float
-    verbatim_share: float
-
-
-@dataclass(frozen=True)
 class CounterSettings:
     """When the target posts' likes are read, and how followers grow."""
 
     ages_hours: tuple[float, ...]
     silent_followers_factor: float
     daily_growth_share: float
+    likes_of: Literal["official", "all"] = "official"
 
 
 @dataclass(frozen=True)
@@ -206,33 +175,64 @@ class Scenario:
     counters: CounterSettings
     shocks: tuple[Shock, ...] = ()
     fans: FansSettings | None = None
+    topical_fans: TopicalFansSettings | None = None
+    new_followers: NewFollowersSettings | None = None
+    employees: EmployeesSettings | None = None
+    shares: SharesSettings | None = None
+    giveaways: GiveawaysSettings | None = None
     appeal: AppealSettings | None = None
+    standing_appeal: StandingAppealSettings | None = None
     order: OrderSettings | None = None
     campaign: CampaignSettings | None = None
+    activists: ActivistsSettings | None = None
+    observer: ObserverSettings | None = None
 
     def __post_init__(self) -> None:
+        self._check_topics()
+        if self.roles_needed > self.population.accounts:
+            raise SettingError(
+                f"population.accounts {self.population.accounts}: accounts with a role of their "
+                f"own, heads and staff alone are {self.roles_needed}; raise it"
+            )
+        if not sum(group.count * group.posts_per_day for group in self.pages):
+            raise SettingError("pages: nobody publishes anything; raise posts_per_day")
+        if self.needs_official and not self.count("official"):
+            raise SettingError(
+                f"pages: {', '.join(self.needs_official)} need a page of kind official"
+            )
+        self._check_targets()
+
+    def _check_topics(self) -> None:
         used = {group.topic for group in self.pages} | {shock.topic for shock in self.shocks}
+        used |= set(self.topical_fans.topics) if self.topical_fans else set()
         if unknown := sorted(used - set(self.topics)):
             raise SettingError(
                 f"topics: {', '.join(unknown)} is used but not among {', '.join(self.topics)}"
             )
-        if self.roles_needed > self.population.accounts:
+
+    def _check_targets(self) -> None:
+        names = {group.name for group in self.pages}
+        targets = self.order.targets if self.order else ()
+        if unknown := sorted(set(targets) - names):
             raise SettingError(
-                f"population.accounts {self.population.accounts}: fans, appeal, heads and staff "
-                f"alone are {self.roles_needed}; raise it"
+                f"order.targets: no page is called {', '.join(unknown)}; "
+                f"known are {', '.join(sorted(names))}"
             )
-        if not sum(group.count * group.posts_per_day for group in self.pages):
-            raise SettingError("pages: nobody publishes anything; raise posts_per_day")
-        if (self.fans or self.appeal or self.order) and not self.count("official"):
-            raise SettingError("pages: fans, appeal and order need a page of kind official")
 
     def count(self, kind: str) -> int:
         """How many pages are of one kind."""
         return sum(group.count for group in self.pages if group.kind == kind)
 
     @property
+    def needs_official(self) -> list[str]:
+        """Tables switched on that make no sense without an official page."""
+        about = ("fans", "new_followers", "employees", "appeal", "standing_appeal", "order")
+        return [name for name in about if getattr(self, name)]
+
+    @property
     def roles_needed(self) -> int:
         """Accounts that have a role other than organic."""
-        crowds = sum(crowd.accounts for crowd in (self.fans, self.appeal) if crowd)
+        crowds = [getattr(self, name) for name in CROWDS]
         staff = 1 + self.order.staff_per_institution if self.order else 0
-        return crowds + self.count("institution") * staff
+        own: int = sum(crowd.accounts for crowd in crowds if crowd)
+        return own + self.count("institution") * staff

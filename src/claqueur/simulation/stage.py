@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claqueur.simulation.chance import Flags
+from claqueur.simulation.chance import Flags, Ints
 from claqueur.simulation.clock import Clock
 from claqueur.simulation.pages import Pages, Posts
 from claqueur.simulation.population import Population
@@ -27,3 +27,9 @@ class Stage:
     def on_official_page(self) -> Flags:
         """Whether a post stands on an official page, one value a post."""
         return np.isin(self.posts.page, self.pages.of_kind("official"))
+
+    def draw_official(self, rng: np.random.Generator, n: int) -> Ints:
+        """Draw n official pages, as indices, by popularity."""
+        official = self.pages.of_kind("official")
+        weight = self.pages.popularity[official]
+        return rng.choice(official, size=n, p=weight / weight.sum())

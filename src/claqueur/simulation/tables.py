@@ -9,6 +9,7 @@ from claqueur.model import EVENTS, TIME
 from claqueur.simulation.actions import COMMENT, KINDS, REPOST, TONES, Actions
 from claqueur.simulation.chance import Ints, lognormal
 from claqueur.simulation.clock import Clock
+from claqueur.simulation.observer import View
 from claqueur.simulation.pages import Pages, Posts
 from claqueur.simulation.population import ROLES, Population
 from claqueur.simulation.stage import Stage
@@ -31,7 +32,6 @@ OBJECTS = pl.Schema(
 """One row: one post, with its counts."""
 
 TRUTH = pl.Schema({"account_id": pl.String(), "role": pl.String(), "institution_id": pl.String()})
-
 """One row: an account or a page and what it was in this world."""
 
 
@@ -41,9 +41,14 @@ def utc(seconds: Ints, clock: Clock) -> pl.Series:
 
 
 def events_table(
-    stage: Stage, posts: Posts, actions: Actions, texts: Texts, rng: np.random.Generator
+    stage: Stage,
+    posts: Posts,
+    actions: Actions,
+    view: View,
+    texts: Texts,
+    rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.Series]:
-    """The events, pages' own posts among them; and the posts' ids in the order of the posts."""
+    """The events seen, pages' own posts among them; and the posts' ids in the posts' order."""
     post_number, comment_number = _wall_numbers(len(stage.pages.ids), posts, actions, rng)
     owners = pl.Series(stage.pages.ids)[posts.page]
     post_ids = "wall" + owners + "_" + pl.Series(post_number).cast(pl.String)
@@ -52,15 +57,16 @@ def events_table(
             "account_id": pl.Series(stage.people.ids)[actions.account],
             "action": pl.Series(KINDS)[actions.kind],
             "object_id": post_ids[actions.post],
-            "time_min": utc(actions.time, stage.clock),
+            "time_min": _seen_at(view.earliest, view, stage.clock),
+            "time_max": _seen_at(view.latest, view, stage.clock),
             "owner_id": owners[actions.post],
             "number": comment_number,
             "text": _comment_texts(actions, texts, rng),
         }
     )
     published = _published(stage, posts, owners, post_ids)
-    together = pl.concat([published, _with_content(acted, actions)])
-    events = together.with_columns(time_max="time_min").select(EVENT_COLUMNS)
+    seen = _with_content(acted, actions).filter(pl.Series(view.listed))
+    events = pl.concat([published, seen])
     order = ["time_min", "account_id", "object_id", "action", "content_id"]
     return events.sort(order, maintain_order=True), post_ids
 
@@ -85,6 +91,11 @@ def _wall_numbers(
     return number[: len(posts)], of_action
 
 
+def _seen_at(seconds: Ints, view: View, clock: Clock) -> pl.Series:
+    """Seconds as timestamps, null where no time is shown."""
+    return utc(seconds, clock).zip_with(pl.Series(view.dated), pl.Series([None], dtype=TIME))
+
+
 def _published(stage: Stage, posts: Posts, owners: pl.Series, post_ids: pl.Series) -> pl.DataFrame:
     """Every post as an event of its page."""
     columns = {
@@ -92,11 +103,12 @@ def _published(stage: Stage, posts: Posts, owners: pl.Series, post_ids: pl.Serie
         "action": ["post"] * len(posts),
         "object_id": post_ids,
         "time_min": utc(posts.created, stage.clock),
+        "time_max": utc(posts.created, stage.clock),
         "owner_id": owners,
         "content_id": pl.Series([None] * len(posts), dtype=pl.String),
         "text": pl.Series(posts.text, dtype=pl.String),
     }
-    return pl.DataFrame(columns)
+    return pl.DataFrame(columns).select(EVENT_COLUMNS)
 
 
 def _comment_texts(actions: Actions, texts: Texts, rng: np.random.Generator) -> pl.Series:
@@ -117,16 +129,21 @@ def _with_content(acted: pl.DataFrame, actions: Actions) -> pl.DataFrame:
         .then(repost_id)
         .alias("content_id")
     )
-    names = [name for name in EVENT_COLUMNS if name != "time_max"]
-    return acted.with_columns(content).select(names)
+    return acted.with_columns(content).select(EVENT_COLUMNS)
 
 
 def objects_table(
-    stage: Stage, posts: Posts, post_ids: pl.Series, actions: Actions, rng: np.random.Generator
+    stage: Stage,
+    posts: Posts,
+    post_ids: pl.Series,
+    actions: Actions,
+    view: View,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """The posts with what their counters showed at the end of the span."""
+    """The posts with what their counters showed when last read; nobody is hidden from those."""
+    still = (view.gone > view.read) & (actions.time <= view.read)
     counts = [
-        np.bincount(actions.post[actions.kind == kind], minlength=len(posts))
+        np.bincount(actions.post[still & (actions.kind == kind)], minlength=len(posts))
         for kind in range(len(KINDS))
     ]
     views = (counts[0] + 2) * lognormal(rng, 18, 0.5, len(posts)) + sum(counts)
@@ -151,7 +168,7 @@ def truth_table(pages: Pages, people: Population) -> pl.DataFrame:
     names = np.array([*pages.name, None], dtype=object)
     page_role = ["page" if kind == "other" else kind for kind in pages.kind]
     own = [
-        name if kind == "institution" else None
+        name if kind in ("institution", "official") else None
         for name, kind in zip(pages.name, pages.kind, strict=True)
     ]
     table = pl.DataFrame(

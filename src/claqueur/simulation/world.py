@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,44 @@ import polars as pl
 from claqueur.atomic import new_folder
 from claqueur.errors import SettingError
 from claqueur.simulation.actions import Actions
+from claqueur.simulation.activists import activist_actions
+from claqueur.simulation.bursts import giveaway_actions, share_actions
 from claqueur.simulation.campaign import campaign_posts
 from claqueur.simulation.chance import stream
 from claqueur.simulation.clock import Clock
 from claqueur.simulation.counters import counters_table
 from claqueur.simulation.fans import appeal_actions, fan_actions
 from claqueur.simulation.feed import ordinary_actions
-from claqueur.simulation.observer import observed
+from claqueur.simulation.observer import observed, view
 from claqueur.simulation.order import ordered_actions
 from claqueur.simulation.pages import in_order, make_pages, ordinary_posts
 from claqueur.simulation.population import make_population
 from claqueur.simulation.reading import read_scenario
+from claqueur.simulation.regulars import (
+    employee_actions,
+    new_follower_actions,
+    topical_fan_actions,
+)
 from claqueur.simulation.scenario import Scenario
 from claqueur.simulation.stage import Stage
+from claqueur.simulation.standing import supporter_actions
 from claqueur.simulation.tables import events_table, objects_table, truth_table
-from claqueur.simulation.texts import read_texts
+from claqueur.simulation.texts import Texts, read_texts
 
 Mechanism = Callable[[Stage, Any, np.random.Generator], Actions]
 
 MECHANISMS: dict[str, Mechanism] = {
     "feed": ordinary_actions,
     "fans": fan_actions,
+    "topical_fans": topical_fan_actions,
+    "new_followers": new_follower_actions,
+    "employees": employee_actions,
+    "shares": share_actions,
+    "giveaways": giveaway_actions,
     "appeal": appeal_actions,
+    "standing_appeal": supporter_actions,
     "order": ordered_actions,
+    "activists": activist_actions,
 }
 """Who acts, by the name of the scenario's table that switches it on and sets it."""
 
@@ -84,7 +99,12 @@ class World:
                 getattr(self, name).write_parquet(folder / f"{name}.parquet")
 
 
-def simulate(scenario: str | Path = "krasnoyarsk-2019", *, seed: int = 1) -> World:
+def simulate(
+    scenario: str | Path = "krasnoyarsk-2019",
+    *,
+    seed: int = 1,
+    changes: Mapping[str, Any] | None = None,
+) -> World:
     """Simulate a world in which it is known who was ordered.
 
     Parameters
@@ -93,22 +113,27 @@ def simulate(scenario: str | Path = "krasnoyarsk-2019", *, seed: int = 1) -> Wor
         Name of a shipped scenario (see ``scenarios``), or path of a TOML file like theirs.
     seed
         Of everything random, from 0 up; the same seed gives the same tables.
+    changes
+        Values that replace the scenario's, by dotted key:
+        ``{"order.participation_mean": 0.3, "appeal": None}``. None leaves a table out.
 
     Raises
     ------
     SettingError
-        If no scenario has the name, or its file has an unknown or unusable key.
+        If no scenario has the name, or its file or a change has an unknown or unusable key.
     """
     if seed < 0:
         raise SettingError(f"seed {seed}: must be 0 or more")
-    name, settings = read_scenario(scenario)
+    name, settings = read_scenario(scenario, changes)
     stage = set_stage(settings, seed)
     posts, actions = observed(stage.clock, stage.posts, _play(stage, seed))
-    events, ids = events_table(stage, posts, actions, read_texts(), stream(seed, "texts"))
+    seen = view(stage.clock, posts, actions, settings.observer, stream(seed, "observer"))
+    rng = stream(seed, "texts")
+    events, ids = events_table(stage, posts, actions, seen, _texts(settings, seed), rng)
     return World(
         events=events,
-        objects=objects_table(stage, posts, ids, actions, stream(seed, "views")),
-        counters=counters_table(stage, posts, ids, actions, stream(seed, "counters")),
+        objects=objects_table(stage, posts, ids, actions, seen, stream(seed, "views")),
+        counters=counters_table(stage, posts, ids, actions, seen, stream(seed, "counters")),
         truth=truth_table(stage.pages, stage.people),
         scenario=name,
         seed=seed,
@@ -137,3 +162,10 @@ def _play(stage: Stage, seed: int) -> Actions:
             if settings is not None
         ]
     )
+
+
+def _texts(scenario: Scenario, seed: int) -> Texts:
+    """What people write; on order, what they were handed out."""
+    handout = scenario.order.handout if scenario.order else None
+    texts = read_texts()
+    return texts.with_handout(handout, stream(seed, "handout")) if handout else texts

@@ -1,0 +1,134 @@
+"""Settings of what is ordered or rewarded: the order, its campaign of posts, an activist network.
+
+An order's optional parts are tables below it, as ``[order.deadlines]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from claqueur.errors import SettingError
+
+
+@dataclass(frozen=True)
+class OwnTime:
+    """Staff comply in sittings of their own within some days: there are no waves."""
+
+    within_days: float
+    sittings_per_day: float
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Staff catch up in one or two sittings before each report is due."""
+
+    every_days: int
+    hour: float
+    lead_days_mean: float
+    second_sitting_share: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hour <= 24:
+            raise SettingError(f"order.deadlines.hour {self.hour}: must be above 0, up to 24")
+
+
+@dataclass(frozen=True)
+class SubTeams:
+    """An institution's staff get the head's message in teams, one after the other."""
+
+    teams_count: int
+    delay_minutes_median: float
+    delay_minutes_sigma: float
+
+
+@dataclass(frozen=True)
+class Camouflage:
+    """In a share of the sittings staff like other things too, just before or after."""
+
+    sittings_share: float
+    likes_mean: float
+
+    def __post_init__(self) -> None:
+        if self.likes_mean < 1:
+            raise SettingError(f"order.camouflage.likes_mean {self.likes_mean}: must be at least 1")
+
+
+@dataclass(frozen=True)
+class Handout:
+    """Staff copy their praise from a few texts handed out; a share put it in other words."""
+
+    texts_count: int
+    paraphrased_share: float
+
+
+@dataclass(frozen=True)
+class OrderSettings:
+    """Heads forward official posts in working hours; their staff like them soon after."""
+
+    first_day: date
+    staff_per_institution: int
+    chosen_share: float
+    head_compliance: float
+    head_latency_minutes_median: float
+    head_latency_minutes_sigma: float
+    stale_hours: float
+    opens_hour: float
+    closes_hour: float
+    workdays: tuple[int, ...]
+    holidays: tuple[date, ...]
+    participation_mean: float
+    participation_concentration: float
+    spread_minutes_median: float
+    spread_minutes_sigma: float
+    comment_share: float
+    comment_delay_seconds_median: float
+    targets: tuple[str, ...] = ()
+    half_life_days: float | None = None
+    own_time: OwnTime | None = None
+    deadlines: Deadlines | None = None
+    sub_teams: SubTeams | None = None
+    camouflage: Camouflage | None = None
+    handout: Handout | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.opens_hour < self.closes_hour <= 24:
+            raise SettingError(
+                f"order: opens_hour {self.opens_hour} must come before closes_hour "
+                f"{self.closes_hour}, both from 0 to 24"
+            )
+        if not self.workdays or not set(self.workdays) <= set(range(7)):
+            raise SettingError(f"order.workdays: days are 0 (Monday) to 6, not {self.workdays}")
+        if self.own_time and (self.deadlines or self.sub_teams):
+            raise SettingError("order: own_time excludes deadlines and sub_teams; drop one")
+
+
+@dataclass(frozen=True)
+class CampaignSettings:
+    """Texts that the institutions' pages all publish at about the same time."""
+
+    first_day: date
+    releases_per_week: float
+    published_share: float
+    latency_minutes_median: float
+    latency_minutes_sigma: float
+    verbatim_share: float
+
+
+@dataclass(frozen=True)
+class ActivistsSettings:
+    """A stable group, rewarded rather than ordered, sent from campaign to campaign."""
+
+    accounts: int
+    campaigns_count: int
+    campaign_days: int
+    pages_max: int
+    posts_max: int
+    turnout_mean: float
+    turnout_concentration: float
+    effort_share: float
+    comment_share: float
+    like_share: float
+    call_minutes_median: float
+    delay_minutes_median: float
+    delay_minutes_sigma: float
