@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 DEMO ?= demo
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench evaluate clean
 demo: $(VENV)/ready
 	@# Only an earlier demonstration is replaced, never anything else.
 	@test ! -e $(DEMO)/world/truth.parquet || rm -r $(DEMO)
@@ -26,6 +26,9 @@ lint: $(VENV)/ready-test
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python -m bench
+
+evaluate: $(VENV)/ready
+	$(BIN)/python -m bench.evaluate
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Claqueur needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }

@@ -302,18 +302,70 @@ def simulate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Its name, or a TOML file.")],
     out: NewFolder,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 1,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change the scenario, `off` leaves a part out."
+        ),
+    ] = None,
 ) -> None:
     """Make a world in which the truth is known: events, objects, counters, truth.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       claqueur simulate krasnoyarsk-2019 --seed 1 --out world
+
+      claqueur simulate krasnoyarsk-2019 --set order.participation_mean=0.3 --out weak
+
+      claqueur simulate krasnoyarsk-2019 --set order=off --set campaign=off --out nobody
     """
+    from claqueur.simulation import parse_change
     from claqueur.simulation import simulate as make_world
 
-    world = make_world(scenario, seed=seed)
+    world = make_world(scenario, seed=seed, changes=dict(map(parse_change, change or [])))
     world.save(out)
     typer.echo(f"World: {out} ({world.events.height:,} simulated events)")
+
+
+@app.command()
+def evaluate(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", help="Results; a rerun into the same folder goes on."),
+    ],
+    study: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--study",
+            help="bars, stretch, grid, scenarios, mechanisms or nulls; may be repeated.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", help="Worlds a cell; 0 for each study's own number.")
+    ] = 0,
+    first_seed: Annotated[int, typer.Option("--first-seed", help="Of every cell.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", help="Processes side by side.")] = 1,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
+) -> None:
+    """Score detection on simulated worlds, where the truth is known.
+
+    [bold]Example[/bold]
+
+      claqueur evaluate --study stretch --seeds 5 --out evaluation
+    """
+    from claqueur.evaluation import evaluate as score_worlds
+
+    with _reporting(verbose, log_file) as progress:
+        score_worlds(
+            out,
+            study or ["stretch"],
+            seeds=seeds,
+            first_seed=first_seed,
+            workers=workers,
+            progress=progress,
+        )
+    typer.echo(f"Tables and pictures: {out}")
 
 
 @app.command()

@@ -19,7 +19,9 @@ from claqueur.case import Case
 from claqueur.detectors import Layer, detectors
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
-from claqueur.groups.network import evidence, group_layer
+from claqueur.groups.confirm import LEVEL
+from claqueur.groups.lockstep import account_of, find
+from claqueur.groups.network import Grouped, evidence, group_layer
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
@@ -147,19 +149,16 @@ def analyse(
     case
         Identity of the case, naming the key of its pseudonyms; a new one when empty.
     """
-    detector = detectors()[compat or "co_action"]
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     others: dict[str, pl.DataFrame] = {}
-    first_id = 1
-    layers = detector.layers(events, settings, record.set_aside, record.progress)
-    while (layer := _next_layer(layers, record)) is not None:
-        with record.timed("groups"):
-            record.progress.stage("finding groups")
-            grouped = group_layer(layer, events, grouping, first_id)
+    calibrated = settings.calibrated and not compat
+    networks = _calibrated if calibrated else _thresholds
+    for layer, grouped in networks(events, settings, grouping, record, compat):
         with record.timed("tables"):
             acts = member_actions(layer, grouped)
-            parts["pairs"].append(layer.table())
+            pairs = layer.table()
+            parts["pairs"].append(pairs.filter(pl.col("q_value") <= LEVEL) if calibrated else pairs)
             parts["accounts"].append(grouped.accounts)
             parts["groups"].append(grouped.groups)
             parts["evidence"].append(evidence(layer, grouped, events))
@@ -167,7 +166,6 @@ def analyse(
             parts["rhythm"].append(rhythm(layer, acts, zone))
             parts["curves"].append(curves(layer, grouped, acts, events))
         others.update(layer.tables)
-        first_id += grouped.groups.height
         record.add_network(layer, grouped)
     for line in record.set_aside.lines():
         record.progress.note(f"set aside: {line}")
@@ -198,6 +196,31 @@ def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
 
 
+def _thresholds(
+    events: Events, settings: CoAction, grouping: Grouping, record: Record, compat: str
+) -> Iterator[tuple[Layer, Grouped]]:
+    """Networks of pairs that reach the minimum, and their communities."""
+    detector = detectors()[compat or "co_action"]
+    first_id = 1
+    layers = detector.layers(events, settings, record.set_aside, record.progress)
+    while (layer := _next_layer(layers, record)) is not None:
+        with record.timed("groups"):
+            record.progress.stage("finding groups")
+            grouped = group_layer(layer, events, grouping, first_id)
+        first_id += grouped.groups.height
+        yield layer, grouped
+
+
+def _calibrated(
+    events: Events, settings: CoAction, grouping: Grouping, record: Record, _compat: str
+) -> Iterator[tuple[Layer, Grouped]]:
+    """Groups that keep step beyond habits, at a stated false discovery rate."""
+    with record.timed("lockstep"):
+        found = find(events, settings, record.set_aside, grouping.seed, record.progress)
+    record.calibration = account_of(found)
+    yield from zip(found.layers, found.grouped, strict=True)
+
+
 def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
     with record.timed("pairs"):
         return next(layers, None)
@@ -206,8 +229,8 @@ def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
 def detect(
     files: str | Path | Sequence[str | Path],
     *,
-    window: str | timedelta | Sequence[str | timedelta],
-    min_objects: int,
+    window: str | timedelta | Sequence[str | timedelta] = (),
+    min_objects: int | None = None,
     action: Sequence[str] = (),
     across_actions: bool = False,
     compat: str = "",
@@ -224,7 +247,11 @@ def detect(
     seed: int = 1,
     progress: Progress = SILENT,
 ) -> Result:
-    """Find the accounts that act on the same objects within a window, and their groups.
+    """Find groups of accounts that act in lockstep.
+
+    Without a window and a minimum this is the calibrated default: it needs no thresholds and
+    states its false discovery rate. With both it gives the network of pairs that reach them,
+    without an error rate.
 
     Parameters
     ----------
@@ -244,7 +271,8 @@ def detect(
         How the files are read; ``columns`` maps our names to theirs, for example
         ``{"account_id": "author"}``.
     resolution, seed
-        Of the Leiden communities.
+        Of the Leiden communities; the seed is also that of the default's folds. The default
+        takes no resolution.
 
     Returns
     -------

@@ -36,6 +36,8 @@ class Record:
     delivered: int = 0
     networks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    calibration: dict[str, Any] | None = None
+    """What the calibrated default tested, and how."""
 
     def take_over(self, imported: dict[str, Any]) -> None:
         """Count what an earlier import brought and refused."""
@@ -85,6 +87,7 @@ class Record:
             "inputs": self.inputs,
             "events": self._events(events),
             "networks": self.networks,
+            "calibration": self.calibration,
             "set_aside": self.set_aside.record(),
             "seconds": self.seconds,
             "versions": {

@@ -106,7 +106,7 @@ class CoAction:
     window: tuple[str, ...] = setting(
         (),
         "Two actions on one object count together when at most this far apart (60s, 10m, 1h); "
-        "repeat it to keep several windows side by side.",
+        "may be repeated. Without --window and --min-objects nothing has to be guessed.",
         unit="duration",
     )
     min_objects: int | None = setting(
@@ -120,16 +120,21 @@ class CoAction:
     )
 
     def __post_init__(self) -> None:
+        if self.calibrated:
+            return
         if not self.window or self.min_objects is None:
-            missing = [] if self.window else ["--window (for example 60s)"]
-            missing += [] if self.min_objects is not None else ["--min-objects (for example 5)"]
+            missing = "--min-objects (for example 5)" if self.window else "--window (like 60s)"
             raise SettingError(
-                f"missing {' and '.join(missing)}: both are required, because this version has "
-                "no calibrated default yet; the result then depends on your choice and has no "
-                "error rate"
+                f"missing {missing}: give both, for a network without an error rate, or neither, "
+                "for the calibrated default, which needs no thresholds"
             )
         _at_least(self.min_objects, 1, "min-objects")
         _ = self.windows_ms
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether neither window nor minimum is given: the default, which states its error."""
+        return not self.window and self.min_objects is None
 
     @classmethod
     def names(cls) -> list[str]:
@@ -157,6 +162,8 @@ class Compat(CoAction):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.calibrated:
+            raise SettingError("--compat needs --window and --min-objects, as that tool does")
         if len(self.windows_ms) > 1:
             raise SettingError("--compat takes one --window; run it once for each")
         if self.subgraph not in (0, 1, 2, 3):

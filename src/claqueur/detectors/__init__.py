@@ -47,7 +47,11 @@ class Layer:
         known = {"layer": self.name, "action": self.action, "window_ms": self.window_ms}
         full = self.pairs.with_columns(
             *(pl.lit(value).alias(name) for name, value in known.items()),
-            *(pl.lit(None).alias(name) for name in ("expected", "p_value", "q_value")),
+            *(
+                pl.lit(None).alias(name)
+                for name in ("expected", "p_value", "q_value")
+                if name not in self.pairs.columns
+            ),
             account_a=self.accounts.gather(self.pairs["a"]),
             account_b=self.accounts.gather(self.pairs["b"]),
         )

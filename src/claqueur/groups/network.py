@@ -53,13 +53,25 @@ def group_layer(layer: Layer, events: Events, grouping: Grouping, first_id: int)
     accounts, label = communities(a, b, layer.pairs["weight"].to_numpy().astype(float), grouping)
     of_account = np.zeros(len(layer.accounts), np.int64)
     of_account[accounts] = np.where(label > 0, label + first_id - 1, 0)
+    return describe_groups(layer, events, of_account, int((label == 0).sum()))
+
+
+def describe_groups(layer: Layer, events: Events, of_account: I64, loners: int = 0) -> Grouped:
+    """Tables of groups that are already known.
+
+    Parameters
+    ----------
+    of_account : (n_accounts,) int64
+        Group of every account, 0 for none.
+    """
+    a, b = (layer.pairs[end].to_numpy() for end in ("a", "b"))
     support = _support(layer, events, of_account)
     edges = layer.pairs.filter(
         pl.Series((of_account[a] == of_account[b]) & (of_account[a] > 0) & (a != b))
     )
     members = _members(edges, of_account, layer.accounts)
     groups = _groups(layer, edges, members, support, of_account)
-    return Grouped(groups, members, support, of_account, int((label == 0).sum()))
+    return Grouped(groups, members, support, of_account, loners)
 
 
 def evidence(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:

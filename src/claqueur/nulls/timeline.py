@@ -1,0 +1,176 @@
+"""Actions laid out for null models: sittings, days, publication times, each account's hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from claqueur.kernels.co_action import I64, U32, Bool
+from claqueur.kernels.lockstep import DAY_MS, F32, HOUR_MS, label_sittings
+from claqueur.store import Events
+
+SITTING_GAP_MS = 45 * 60_000
+"""A longer pause between two actions of an account begins a new sitting."""
+
+BLOCK_DAYS = 4
+"""Days that stay together when the data are split; fewer where the span is short."""
+
+FEWEST_BLOCKS = 4
+"""Blocks of days a split needs."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Exactly timed actions, an account once an object and sitting.
+
+    Attributes
+    ----------
+    row : (n,) int64
+        Rows of the frame the actions came from, sorted by (object, time, account).
+    account, object_ : (n,) uint32; t_ms : (n,) int64
+    start : (n_objects + 1,) int64
+        Actions on object o are ``start[o]:start[o + 1]``.
+    born_ms, page : (n_objects,) int64
+        First action of anybody, the publisher's included; the page, 0 where there is none.
+    sitting : (n,) int64
+        Rising by account and time.
+    own_start : (n_accounts + 1,) int64; own : (n,) int64
+        Actions of each account in the order of time.
+    hours : (n_accounts, 24) float32
+        Actions by hour (UTC), a quarter of each given to the hours beside it.
+    block : (n,) int64
+        Block of days.
+    """
+
+    row: I64
+    account: U32
+    object_: U32
+    t_ms: I64
+    start: I64
+    born_ms: I64
+    page: I64
+    sitting: I64
+    own_start: I64
+    own: I64
+    hours: F32
+    block: I64
+    n_accounts: int
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    @property
+    def n_pages(self) -> int:
+        """Pages, numbered from 0."""
+        return int(self.page.max(initial=0)) + 1
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks of days."""
+        return int(self.block.max(initial=-1)) + 1
+
+    def events_of(self, accounts: NDArray[np.integer]) -> I64:
+        """Actions of some accounts, account by account."""
+        parts = [self.own[self.own_start[a] : self.own_start[a + 1]] for a in accounts]
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def timeline(frame: pl.DataFrame, events: Events) -> Timeline:
+    """Lay out the exactly timed actions of a frame sorted by (object, time, account).
+
+    What a page does to its own objects is publishing, which dates them; it is no engagement.
+    """
+    n_objects = len(events.names["object_id"])
+    born = _born(frame, n_objects)
+    account = frame["account_id"].to_numpy()
+    t_ms = frame["t_min_ms"].to_numpy()
+    keep = ~_publishes(frame, events)
+    row = np.flatnonzero(keep & _first_in_sitting(frame, keep))
+    account, t_ms = account[row], t_ms[row]
+    object_ = frame["object_id"].to_numpy()[row]
+    n_accounts = len(events.names["account_id"])
+    order = np.lexsort((t_ms, account))
+    return Timeline(
+        row=row,
+        account=account,
+        object_=object_,
+        t_ms=t_ms,
+        start=np.searchsorted(object_, np.arange(n_objects + 1)),
+        born_ms=born,
+        page=_page(frame, n_objects),
+        sitting=label_sittings(account, t_ms, order, SITTING_GAP_MS),
+        own_start=np.searchsorted(account[order], np.arange(n_accounts + 1)),
+        own=order,
+        hours=_hours(account, t_ms, n_accounts),
+        block=_blocks(t_ms),
+        n_accounts=n_accounts,
+    )
+
+
+def _born(frame: pl.DataFrame, n_objects: int) -> I64:
+    first = frame.group_by("object_id").agg(pl.col("t_min_ms").min())
+    born = np.zeros(n_objects, np.int64)
+    born[first["object_id"].to_numpy()] = first["t_min_ms"].to_numpy()
+    return born
+
+
+def _page(frame: pl.DataFrame, n_objects: int) -> I64:
+    page = np.zeros(n_objects, np.int64)
+    if "owner_id" in frame.columns:
+        known = frame.select("object_id", "owner_id").drop_nulls().unique("object_id")
+        page[known["object_id"].to_numpy()] = known["owner_id"].to_numpy().astype(np.int64) + 1
+    return page
+
+
+def _publishes(frame: pl.DataFrame, events: Events) -> Bool:
+    if "owner_id" not in frame.columns:
+        return np.zeros(frame.height, bool)
+    owners = pl.DataFrame({"id": events.names["owner_id"]}).with_row_index("owner")
+    accounts = pl.DataFrame({"id": events.names["account_id"]}).with_row_index("account")
+    same = owners.join(accounts, on="id")
+    account_of = np.full(len(owners) + 1, -1, np.int64)
+    account_of[same["owner"].to_numpy()] = same["account"].to_numpy()
+    owner = frame["owner_id"].fill_null(len(owners)).to_numpy()
+    publishes: Bool = account_of[owner] == frame["account_id"].to_numpy()
+    return publishes
+
+
+def _first_in_sitting(frame: pl.DataFrame, keep: Bool) -> Bool:
+    """Without an account's further actions on an object soon after one before."""
+    gap = pl.col("t_min_ms") - pl.col("t_min_ms").shift(1)
+    again = (
+        frame.select("object_id", "account_id", "t_min_ms")
+        .with_row_index("at")
+        .filter(pl.Series(keep))
+        .sort("account_id", "object_id", "t_min_ms", maintain_order=True)
+        .filter(
+            pl.col("account_id") == pl.col("account_id").shift(1),
+            pl.col("object_id") == pl.col("object_id").shift(1),
+            gap <= SITTING_GAP_MS,
+        )
+    )
+    first = np.ones(frame.height, bool)
+    first[again["at"].to_numpy()] = False
+    return first
+
+
+def _hours(account: U32, t_ms: I64, n_accounts: int) -> F32:
+    key = account.astype(np.int64) * 24 + t_ms // HOUR_MS % 24
+    count = np.bincount(key, minlength=n_accounts * 24).astype(np.float32).reshape(-1, 24)
+    smooth = count / 2 + (np.roll(count, 1, axis=1) + np.roll(count, -1, axis=1)) / 4
+    return smooth.astype(np.float32)
+
+
+def _blocks(t_ms: I64) -> I64:
+    """Blocks of days that begin at the quietest hour, four days long or what gives four."""
+    if not len(t_ms):
+        return np.empty(0, np.int64)
+    quiet = int(np.bincount(t_ms // HOUR_MS % 24, minlength=24).argmin()) * HOUR_MS
+    day = (t_ms - quiet) // DAY_MS
+    day = day - day.min()
+    days = int(day.max()) + 1
+    block: I64 = day // max(1, min(BLOCK_DAYS, days // FEWEST_BLOCKS))
+    return block
