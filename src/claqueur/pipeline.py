@@ -20,7 +20,7 @@ from claqueur.detectors import Layer, detectors
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.confirm import LEVEL
-from claqueur.groups.lockstep import account_of, find
+from claqueur.groups.lockstep import account_of, features_of, find
 from claqueur.groups.network import Grouped, evidence, group_layer
 from claqueur.model import (
     ACCOUNTS,
@@ -153,8 +153,11 @@ def analyse(
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     others: dict[str, pl.DataFrame] = {}
     calibrated = settings.calibrated and not compat
-    networks = _calibrated if calibrated else _thresholds
-    for layer, grouped in networks(events, settings, grouping, record, compat):
+    if calibrated:
+        networks = _calibrated(events, settings, grouping, record, zone, others)
+    else:
+        networks = _thresholds(events, settings, grouping, record, compat)
+    for layer, grouped in networks:
         with record.timed("tables"):
             acts = member_actions(layer, grouped)
             pairs = layer.table()
@@ -212,12 +215,18 @@ def _thresholds(
 
 
 def _calibrated(
-    events: Events, settings: CoAction, grouping: Grouping, record: Record, _compat: str
+    events: Events,
+    settings: CoAction,
+    grouping: Grouping,
+    record: Record,
+    zone: str,
+    others: dict[str, pl.DataFrame],
 ) -> Iterator[tuple[Layer, Grouped]]:
     """Groups that keep step beyond habits, at a stated false discovery rate."""
     with record.timed("lockstep"):
         found = find(events, settings, record.set_aside, grouping.seed, record.progress)
     record.calibration = account_of(found)
+    others["features"] = features_of(found, zone)
     yield from zip(found.layers, found.grouped, strict=True)
 
 

@@ -99,7 +99,9 @@ class _Evidence:
     candidates: int = 0
 
 
-def confirm(actions: Timeline, seed: int = 1, progress: Progress = SILENT) -> Confirmed:
+def confirm(
+    actions: Timeline, seed: int = 1, progress: Progress = SILENT, *, splits: int = SPLITS
+) -> Confirmed:
     """Find the accounts in lockstep, and their groups.
 
     Parameters
@@ -108,10 +110,12 @@ def confirm(actions: Timeline, seed: int = 1, progress: Progress = SILENT) -> Co
         Exactly timed actions; spans of fewer than four days cannot be split and give nothing.
     seed
         Of the folds and of Leiden.
+    splits
+        Times the days are split anew.
     """
     evidence = _nothing(actions.n_accounts)
     if actions.n_blocks >= FEWEST_BLOCKS:
-        evidence = _tested(actions, seed, progress)
+        evidence = _tested(actions, seed, splits, progress)
     testable = evidence.sittings >= FEWEST_SITTINGS
     log_e = np.where(testable, evidence.log_e, -np.inf)
     family = int(testable.sum())
@@ -144,11 +148,11 @@ def _nothing(n: int) -> _Evidence:
     )
 
 
-def _tested(actions: Timeline, seed: int, progress: Progress) -> _Evidence:
+def _tested(actions: Timeline, seed: int, times: int, progress: Progress) -> _Evidence:
     rng = np.random.default_rng([seed, 3])
-    progress.stage("selecting and testing groups", total=SPLITS * (PARTS + 1))
+    progress.stage("selecting and testing groups", total=times * (PARTS + 1))
     splits = []
-    for _ in range(SPLITS):
+    for _ in range(times):
         fold = _half_of_blocks(actions, rng)
         part = rng.integers(0, PARTS, actions.n_accounts)
         splits.append(_split(actions, fold, part, seed, progress))

@@ -20,7 +20,9 @@ from claqueur.groups.confirm import (
     Confirmed,
     confirm,
 )
+from claqueur.groups.features import FEATURES, features
 from claqueur.groups.network import Grouped, describe_groups
+from claqueur.groups.sensitivity import TARGETS, sensitivity, smallest_seen
 from claqueur.kernels.co_action import I64
 from claqueur.model import ANY_ACTION
 from claqueur.nulls.exchange import KEEPS, NEIGHBOURHOODS, pair_p_values
@@ -43,6 +45,8 @@ class Found:
         One for each window that groups have, with all pairs inside groups that met.
     grouped
         The groups of each layer.
+    sensitivity
+        Invented orders and the share of each that was found.
     """
 
     action: str
@@ -50,6 +54,7 @@ class Found:
     confirmed: Confirmed
     layers: list[Layer]
     grouped: list[Grouped]
+    sensitivity: list[dict[str, Any]]
 
 
 def find(
@@ -68,7 +73,9 @@ def find(
     progress.stage("describing groups")
     layers = list(_layers(action, rows, actions, confirmed, events))
     grouped = [_with_errors(layer, own, confirmed, events) for layer, own in layers]
-    return Found(action, actions, confirmed, [layer for layer, _ in layers], grouped)
+    planted = sensitivity(frame, events, actions, confirmed, seed, progress)
+    own = [layer for layer, _ in layers]
+    return Found(action, actions, confirmed, own, grouped, planted)
 
 
 def _engagement(events: Events, settings: CoAction, refusals: Refusals) -> pl.DataFrame:
@@ -158,11 +165,20 @@ def _group_errors(groups: pl.DataFrame, confirmed: Confirmed) -> pl.DataFrame:
     )
 
 
+def features_of(found: Found, zone: str) -> pl.DataFrame:
+    """Features of all groups beside accounts in none."""
+    outside = np.ones(found.actions.n_accounts, bool)
+    outside[found.confirmed.accounts] = False
+    parts = [features(grouped, found.actions, outside, zone) for grouped in found.grouped]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=FEATURES)
+
+
 def account_of(found: Found) -> dict[str, Any]:
     """What the record of a run says about the test: family, nulls, rules, what carried it."""
     confirmed, actions = found.confirmed, found.actions
     accounts = len(np.unique(actions.account))
     return {
+        "action": found.action,
         "level": LEVEL,
         "family": confirmed.family,
         "accounts": accounts,
@@ -180,4 +196,7 @@ def account_of(found: Found) -> dict[str, Any]:
         "nulls": {**NULLS, "exchange (pairs)": KEEPS},
         "confirmed": len(confirmed.accounts),
         "confirmed_in_no_group": int((confirmed.group == 0).sum()),
+        "sensitivity": found.sensitivity,
+        "smallest_seen": smallest_seen(found.sensitivity),
+        "sensitivity_targets": TARGETS,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claqueur.publish.sentence import sentences
 from claqueur.results import Result
 from claqueur.settings import duration_text
 
@@ -19,6 +20,8 @@ def summary_lines(result: Result) -> list[str]:
         f"{network['accounts_in_groups']:,} members"
         for network in result.run["networks"]
     )
+    if result.run.get("calibration"):
+        return [lines[0], *(f"{line}" for line in sentences(result))]
     lines.append(
         "Window and minimum were chosen by hand, so there is no error rate; "
         "acting together does not prove an order."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,9 @@ from claqueur.publish.privacy import Pseudonyms
 from claqueur.results import Result
 
 NEVER_SEEN = "unknown"
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass
@@ -100,6 +104,7 @@ class Context:
         )
         environment.filters |= {
             "n": _number,
+            "tiny": _tiny,
             "action": action_text,
             "window": window_text,
             "duration": duration_words,
@@ -141,6 +146,15 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def _number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _tiny(value: float | None) -> str:
+    """A p-value: three places, or its power of ten below a thousandth."""
+    if value is None:
+        return "–"
+    if value >= 0.001:
+        return f"{value:.3f}"
+    return f"under 10⁻{str(min(int(-math.log10(max(value, 1e-300))), 300)).translate(_RAISED)}"
 
 
 def _height(spec: dict[str, Any]) -> int:

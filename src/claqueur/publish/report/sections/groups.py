@@ -50,7 +50,13 @@ class Groups:
         found = context.result.groups
         parts = [_part(context, place, row) for place, row in enumerate(networks(found), start=1)]
         empty = [row for row in context.run["networks"] if not row["groups"]]
-        return context.page("groups.html", parts=parts, empty=empty, most=GROUPS_PICTURED)
+        return context.page(
+            "groups.html",
+            parts=parts,
+            empty=empty,
+            most=GROUPS_PICTURED,
+            calibrated=bool(context.run.get("calibration")),
+        )
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,8 @@ def _group(context: Context, row: dict[str, Any]) -> Markup:
     own = shared_objects(evidence, group_id)
     objects = own.head(OBJECTS).with_columns(object=context.objects(own["object_id"].head(OBJECTS)))
     known = [name for name, chart in charts().items() if chart.per_group]
+    if "features" not in context.result.others:
+        known.remove("features")
     return context.page(
         "group.html",
         row=row,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from claqueur.model import SMALLEST_SHOWN
 from claqueur.publish.charts.labels import in_network
 from claqueur.publish.report.context import Context
+from claqueur.publish.sentence import sentences
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class InShort:
 
     def render(self, context: Context) -> Markup:
         """A few sentences in plain words, the numbers of every network, and the caveats."""
+        if context.run.get("calibration"):
+            return _calibrated(context)
         detect = context.run["settings"]["detect"]
         return context.page(
             "in_short.html",
@@ -32,6 +35,26 @@ class InShort:
             networks=[_found(context, row) for row in context.run["networks"]],
             largest=_largest(context),
         )
+
+
+def _calibrated(context: Context) -> Markup:
+    """The sentences that may be printed, and how small an order would have been seen."""
+    test = context.run["calibration"]
+    planted = test["sensitivity"]
+    sizes: dict[int, dict[float, float]] = {}
+    for row in planted:
+        sizes.setdefault(row["size"], {})[row["participation"]] = row["found"]
+    return context.page(
+        "in_short_calibrated.html",
+        events=context.run["events"],
+        test=test,
+        lines=sentences(context.result),
+        groups=context.result.groups.height,
+        members=context.result.accounts.height,
+        largest=_largest(context),
+        sizes=sizes,
+        shares=sorted({row["participation"] for row in planted}),
+    )
 
 
 def _found(context: Context, network: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ class Limits:
     title: str = "Limits"
 
     def render(self, context: Context) -> Markup:
-        """The same for every run of this version."""
-        return context.page("limits.html")
+        """Those of the calibrated default, or those of thresholds chosen by hand."""
+        calibrated = context.run.get("calibration")
+        return context.page("limits_calibrated.html" if calibrated else "limits.html")
 
 
 SECTION = Limits()

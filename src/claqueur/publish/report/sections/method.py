@@ -22,8 +22,10 @@ class Method:
     def render(self, context: Context) -> Markup:
         """Definitions and settings, so that another newsroom can repeat the run."""
         settings = context.run["settings"]
+        test = context.run.get("calibration")
         return context.page(
-            "method.html",
+            "method_calibrated.html" if test else "method.html",
+            test=test,
             detect=settings["detect"],
             grouping=settings["groups"],
             networks=context.run["networks"],

@@ -16,7 +16,11 @@ WORDS = (
         "of the tables, that part is a pseudonym too.",
     ),
     ("Together", "on the same object, at most the window apart."),
-    ("Pair", "two accounts that acted together on at least the minimum of objects."),
+    (
+        "Pair",
+        "two accounts that acted together: on at least the minimum of objects where one was "
+        "given, else more often than exchanging who acted when explains.",
+    ),
     ("Weight", "the number of different objects on which a pair acted together."),
     (
         "Network",
@@ -24,8 +28,8 @@ WORDS = (
     ),
     (
         "Lockstep group",
-        "accounts tied to each other more than chance would tie accounts as active. It "
-        "describes behaviour, not a cause.",
+        "accounts tied to each other by acting together. With the calibrated default: more than "
+        "their habits and crowds explain, at a stated error. It describes behaviour, not a cause.",
     ),
     ("Member", "an account of a lockstep group."),
     (
@@ -33,6 +37,12 @@ WORDS = (
         "24 hours at most. A group’s occasions are counted from its first action: the next "
         "begins with the first action after those 24 hours.",
     ),
+    (
+        "p-value, q-value",
+        "how often the null alone gives as much evidence, at most; and the false discovery rate "
+        "at which the finding would just be made. Neither is the probability of an order.",
+    ),
+    ("Sitting", "actions of one account with no pause of more than 45 minutes."),
     ("One-off, sustained", "one occasion, or more than one."),
     (
         "Density",
