@@ -173,6 +173,16 @@ def features_of(found: Found, zone: str) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=FEATURES)
 
 
+def _histogram(confirmed: Confirmed) -> list[int]:
+    """How many tested accounts have a p-value in each twentieth of 0 to 1.
+
+    Inverses of e-values are conservative: without lockstep most are 1.
+    """
+    log_e = confirmed.all_log_e[np.isfinite(confirmed.all_log_e)]
+    counts, _ = np.histogram(np.exp(np.minimum(-log_e, 0)), bins=20, range=(0, 1))
+    return [int(count) for count in counts]
+
+
 def account_of(found: Found) -> dict[str, Any]:
     """What the record of a run says about the test: family, nulls, rules, what carried it."""
     confirmed, actions = found.confirmed, found.actions
@@ -196,6 +206,7 @@ def account_of(found: Found) -> dict[str, Any]:
         "nulls": {**NULLS, "exchange (pairs)": KEEPS},
         "confirmed": len(confirmed.accounts),
         "confirmed_in_no_group": int((confirmed.group == 0).sum()),
+        "p_values_by_twentieth": _histogram(confirmed),
         "sensitivity": found.sensitivity,
         "smallest_seen": smallest_seen(found.sensitivity),
         "sensitivity_targets": TARGETS,
