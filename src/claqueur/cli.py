@@ -412,7 +412,7 @@ def main() -> None:
     except ClaqueurError as error:
         _fail(str(error), error.exit_code)
     except _InterruptedError:
-        _fail("interrupted; nothing was written and earlier results are intact", 1)
+        _fail("interrupted; nothing was left half written and earlier results are intact", 1)
     except MemoryError:
         _fail("out of memory; try a narrower --window, a higher --min-objects or fewer files", 1)
     except BrokenPipeError:

@@ -153,6 +153,12 @@ def analyse(
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     others: dict[str, pl.DataFrame] = {}
     calibrated = settings.calibrated and not compat
+    if calibrated and (settings.across_actions or grouping.resolution != Grouping().resolution):
+        raise SettingError(
+            "--across-actions and --resolution belong to networks of thresholds; the default "
+            "looks at all actions together and takes neither. Leave them out, or give --window "
+            "and --min-objects"
+        )
     if calibrated:
         networks = _calibrated(events, settings, grouping, record, zone, others)
     else:

@@ -93,7 +93,7 @@ class Result:
 
     def _in_network(self, action: str) -> pl.Expr:
         # In a network across actions the rows keep their own action.
-        across = self.run["settings"]["detect"]["across_actions"]
+        across = self.run["settings"]["detect"]["across_actions"] or self.run.get("calibration")
         return pl.lit(True) if across else pl.col("action") == action
 
     def group_evidence(self, group_id: int) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -290,17 +291,19 @@ class TestDetect:
 class TestRefused:
     @pytest.mark.parametrize(
         ("flags", "missing"),
-        [
-            ([], ["--window", "--min-objects"]),
-            (["--window", "60s"], ["--min-objects"]),
-            (["--min-objects", "5"], ["--window"]),
-        ],
+        [(["--window", "60s"], "--min-objects"), (["--min-objects", "5"], "--window")],
     )
-    def test_window_and_minimum_are_required(self, claqueur, events, work, flags, missing):
+    def test_window_and_minimum_go_together(self, claqueur, events, work, flags, missing):
         said = claqueur.fails(2, "detect", events, *flags, "--out", work / "out")
-        assert said.startswith(f"error: missing {missing[0]}")
-        assert all(flag in said.split(":")[1] for flag in missing)
-        assert "both are required, because this version has no calibrated default yet" in said
+        assert said.startswith(f"error: missing {missing}")
+        assert flags[0] not in said.split(":")[1]
+        assert "give both, for a network without an error rate, or neither" in said
+        assert names(work) == []
+
+    @pytest.mark.parametrize("tool", ["coortweet", "qut"])
+    def test_another_tool_needs_them(self, claqueur, events, work, tool):
+        said = claqueur.fails(2, "detect", events, "--compat", tool, "--out", work / "out")
+        assert "--compat needs --window and --min-objects" in said
         assert names(work) == []
 
     @pytest.mark.parametrize(
@@ -615,11 +618,93 @@ class TestCase:
         assert "claqueur add" in claqueur.fails(2, "run", work / "case")
         assert "claqueur run" in claqueur.fails(2, "report", work / "case")
 
-    def test_a_case_without_settings_needs_flags(self, claqueur, work, events):
+    def test_a_case_without_settings_runs_the_default(self, claqueur, work, events):
+        case = work / "case"
+        claqueur.works("new", case)
+        assert "min_objects" not in tomllib.loads((case / "case.toml").read_text()).get("detect", {})
+        claqueur.works("add", case, events)
+        claqueur.works("run", case)
+        (run,) = (case / "runs").iterdir()
+        assert record(run)["settings"]["detect"]["window"] == []
+        assert record(run)["settings"]["detect"]["min_objects"] is None
+        assert record(run)["calibration"]["level"] == 0.05
+        claqueur.works("report", case)
+        assert "66 pairs" in claqueur.works("run", case, *TIMED).out
+        (other,) = set((case / "runs").iterdir()) - {run}
+        assert record(other)["calibration"] is None
+
+    def test_half_a_threshold_on_a_case_is_refused(self, claqueur, work, events):
         claqueur.works("new", work / "case")
         claqueur.works("add", work / "case", events)
-        assert "both are required" in claqueur.fails(2, "run", work / "case")
-        assert "66 pairs" in claqueur.works("run", work / "case", *TIMED).out
+        said = claqueur.fails(2, "run", work / "case", "--min-objects", 5)
+        assert said.startswith("error: missing --window")
+        assert names(work / "case") == ["case.toml", "events"]
+
+
+class TestDefault:
+    """Without thresholds; what it finds is judged in tests/golden/test_calibrated.py."""
+
+    def test_needs_neither_window_nor_minimum(self, claqueur, events, work):
+        ended = claqueur.works("detect", events, "--out", work / "out")
+        assert {"pairs.parquet", "accounts.parquet", "groups.parquet", "run.json", "report.html"} <= (
+            set(names(work / "out"))
+        )
+        assert "lockstep group" in ended.out
+        run = record(work / "out")
+        assert run["compat"] is None
+        assert run["calibration"]["windows_ms"] == sorted(run["calibration"]["windows_ms"])
+        for name, schema in SCHEMAS.items():
+            assert pl.read_parquet(work / "out" / f"{name}.parquet").schema == schema, name
+
+    def test_thresholds_have_no_calibration(self, finished):
+        assert record(finished)["calibration"] is None
+        for name in ("pairs", "accounts", "groups"):
+            table = pl.read_parquet(finished / f"{name}.parquet")
+            assert table["q_value"].null_count() == table.height > 0
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "is empty"),
+            ("account_id,object_id,timestamp\n", "no event is left"),
+            ("account_id,object_id\n1,a\n2,a\n", "no event has an exact time"),
+            ("account_id,object_id,timestamp\n1.5e+17,a,1600000000\n", "lost digits"),
+        ],
+    )
+    def test_input_that_cannot_be_used_leaves_nothing(self, claqueur, work, csv, text, message):
+        said = claqueur.fails(2, "detect", csv(text, "bad.csv"), "--out", work / "out")
+        assert message in said
+        assert names(work) == []
+
+    def test_an_action_that_does_not_occur(self, claqueur, work, events):
+        said = claqueur.fails(2, "detect", events, "--action", "poke", "--out", work / "out")
+        assert "--action poke: the events have no such action" in said
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> tuple[Path, str]:
+    """The demonstration, run once."""
+    out = tmp_path_factory.mktemp("demo") / "demo"
+    command = [sys.executable, "-m", "claqueur", "demo", "--out", out]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return out, done.stdout
+
+
+class TestDemo:
+    def test_uses_the_default(self, demo):
+        out, said = demo
+        assert "Found, without any threshold:" in said
+        (run,) = (out / "runs").iterdir()
+        assert record(run)["calibration"]["confirmed"] > 0
+        assert record(run)["settings"]["detect"]["min_objects"] is None
+        assert names(out / "report") == [f"{run.name}.html"]
+        assert f"Report: {out / 'report' / run.name}.html" in said.replace("\n", " ")
+
+    def test_finds_the_staff_and_says_so(self, demo):
+        _, said = demo
+        found, total = map(int, re.search(r"So (\d+) of (\d+) ordered", said).groups())
+        assert total == 200
+        assert found > 180
 
 
 class TestSimulate:
@@ -679,7 +764,7 @@ class TestInterrupt:
     def test_is_said_and_is_exit_code_1(self, interrupted):
         process, said, _ = interrupted
         assert "Traceback" not in said
-        assert said.splitlines()[-1].startswith("interrupted: nothing was written")
+        assert said.splitlines()[-1].startswith("interrupted: nothing was left half written")
         assert process.returncode == 1
 
 

@@ -79,17 +79,31 @@ class TestDurations:
 
 
 class TestCoAction:
+    def test_neither_is_the_calibrated_default(self):
+        assert CoAction().calibrated
+        assert CoAction(action=("like",), across_actions=True).calibrated
+        assert not CoAction(("60s",), 2).calibrated
+        assert CoAction().windows_ms == ()
+
     @pytest.mark.parametrize(
-        ("given", "missing"),
-        [({}, ["--window", "--min-objects"]), ({"window": ("60s",)}, ["--min-objects"]),
-         ({"min_objects": 5}, ["--window"])],
-    )  # fmt: skip
-    def test_both_are_required(self, given, missing):
-        with pytest.raises(SettingError, match="both are required") as caught:
-            CoAction(**given)
-        begin = str(caught.value).split(":")[0]
-        assert [flag for flag in ("--window", "--min-objects") if flag in begin] == missing
-        assert "no calibrated default yet" in str(caught.value)
+        ("given", "missing", "there"),
+        [
+            ({"window": ("60s",)}, "--min-objects", "--window"),
+            ({"min_objects": 5}, "--window", "--min-objects"),
+        ],
+    )
+    def test_one_without_the_other_is_refused_and_the_missing_one_named(
+        self, given, missing, there
+    ):
+        for cls in (CoAction, Compat):
+            with pytest.raises(SettingError) as caught:
+                cls(**given)
+            begin, _, advice = str(caught.value).partition(":")
+            assert begin.startswith(f"missing {missing}")
+            assert there not in begin
+            assert "give both" in advice
+            assert "or neither" in advice
+            assert "calibrated default" in advice
 
     @pytest.mark.parametrize("least", [0, -1])
     def test_at_least_one_object(self, least):
@@ -101,6 +115,11 @@ class TestCoAction:
 
 
 class TestCompat:
+    @pytest.mark.parametrize("given", [{}, {"loops": True}, {"action": ("like",)}])
+    def test_needs_both(self, given):
+        with pytest.raises(SettingError, match="--compat needs --window and --min-objects"):
+            Compat(**given)
+
     @pytest.mark.parametrize(
         ("given", "message"),
         [
@@ -143,6 +162,7 @@ class TestFromMapping:
     def test_there_and_back(self):
         for settings in (
             CoAction(("60s", "10m"), 5, ("like",), True),
+            CoAction(),
             Compat(("60s",), 5, loops=True),
             Grouping(0.5, 7),
             Reading(map=("account_id=a",), timezone="UTC"),

@@ -9,10 +9,13 @@ given everybody else. One family holds all accounts that could be tested.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
+from threading import Event
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +74,7 @@ class Confirmed:
     candidates
         Groups that were frozen and tested.
     all_log_e : (n_accounts,) float64
-        Evidence of everybody; -inf for who could not be tested. Never written anywhere.
+        Evidence of everybody who could be tested, NaN for the others. Never written anywhere.
     """
 
     accounts: I64
@@ -84,6 +87,10 @@ class Confirmed:
     candidates: int
     all_log_e: F64
     blocks: int
+
+
+_Part: TypeAlias = tuple[Bool, list[list[Candidate]], list[list[Fortunes]]]
+"""Accounts asked about, the groups of both folds, and the bets on them."""
 
 
 @dataclass
@@ -117,15 +124,16 @@ def confirm(
     if actions.n_blocks >= FEWEST_BLOCKS:
         evidence = _tested(actions, seed, splits, progress)
     testable = evidence.sittings >= FEWEST_SITTINGS
-    log_e = np.where(testable, evidence.log_e, -np.inf)
-    family = int(testable.sum())
-    tested = np.flatnonzero(testable)
-    q = e_bh(log_e[tested], max(family, 1))
+    # Evidence that rests on few days counts for nothing; that only makes the bet less fair
+    # to the claim, so the false discovery rate holds.
     lasting = (evidence.days >= FEWEST_DAYS) & (
         evidence.best_day <= MOST_OF_ONE_DAY * evidence.gains
     )
-    chosen = (q <= LEVEL) & lasting[tested]
-    accounts, q = tested[chosen], q[chosen]
+    log_e = np.where(testable & lasting, evidence.log_e, -np.inf)
+    family = int(testable.sum())
+    tested = np.flatnonzero(testable)
+    q = e_bh(log_e[tested], max(family, 1))
+    accounts, q = tested[q <= LEVEL], q[q <= LEVEL]
     progress.stage("grouping what was confirmed")
     group, windows = _grouped(actions, accounts, seed)
     return Confirmed(
@@ -137,7 +145,7 @@ def confirm(
         windows_ms=windows,
         family=family,
         candidates=evidence.candidates,
-        all_log_e=log_e,
+        all_log_e=np.where(testable, log_e, np.nan),
         blocks=actions.n_blocks,
     )
 
@@ -193,28 +201,34 @@ def _split(actions: Timeline, fold: Bool, part: I64, seed: int, progress: Progre
     pairs = [edges(actions, use) for use in folds]
     progress.advance()
 
-    def one_part(number: int) -> tuple[Bool, list[list[Candidate]], list[list[Fortunes]]]:
+    stop = Event()
+
+    def one_part(number: int) -> _Part:
         asked = part == number
         found = [
-            candidates(actions, use, own, ~asked, seed)
+            candidates(actions, use, own, ~asked, seed, stop)
             for use, own in zip(folds, pairs, strict=True)
         ]
         bets = [_held_out(actions, found[k], folds[k], folds[1 - k], asked) for k in (0, 1)]
         return asked, found, bets
 
-    with ThreadPoolExecutor(max_workers=PARTS) as pool:
-        for asked, found, bets in _each(pool, one_part, progress):
-            _combine(evidence, actions.n_accounts, found, bets)
-            evidence.candidates += sum(map(len, found))
-            evidence.halves += [(found[k], asked, bets[k]) for k in (0, 1)]
+    for asked, found, bets in _side_by_side(one_part, stop, progress):
+        _combine(evidence, actions.n_accounts, found, bets)
+        evidence.candidates += sum(map(len, found))
+        evidence.halves += [(found[k], asked, bets[k]) for k in (0, 1)]
     return evidence
 
 
-def _each(pool: ThreadPoolExecutor, work: Callable[[int], object], progress: Progress):  # type: ignore[no-untyped-def]
-    """Results part by part; the kernels run beside each other."""
-    for result in pool.map(work, range(PARTS)):
-        progress.advance()
-        yield result
+def _side_by_side(work: Callable[[int], _Part], stop: Event, progress: Progress) -> Iterator[_Part]:
+    """Results part by part, in order; on an interrupt the others are told to stop."""
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    try:
+        for result in pool.map(work, range(PARTS)):
+            progress.advance()
+            yield result
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def _held_out(

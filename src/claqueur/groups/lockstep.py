@@ -178,7 +178,7 @@ def _histogram(confirmed: Confirmed) -> list[int]:
 
     Inverses of e-values are conservative: without lockstep most are 1.
     """
-    log_e = confirmed.all_log_e[np.isfinite(confirmed.all_log_e)]
+    log_e = confirmed.all_log_e[~np.isnan(confirmed.all_log_e)]
     counts, _ = np.histogram(np.exp(np.minimum(-log_e, 0)), bins=20, range=(0, 1))
     return [int(count) for count in counts]
 

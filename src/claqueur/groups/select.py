@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 import polars as pl
@@ -28,8 +29,12 @@ PAIR_DAYS = 2
 LEAST_SURPRISE = 3.0
 """Log likelihood ratio from which a pair counts as an edge."""
 
-RESOLUTION = 3.0
-"""Of the Leiden communities: rather too many groups, since they can be joined."""
+FINE, COARSE = 3.0, 1.0
+"""Resolutions of Leiden: first rather too many groups, since they can be joined; then, among
+what that left alone, whole ones, since a single group falls apart at a fine resolution."""
+
+MANY_ACTIONS, DAYS_OF_MANY = 2_000_000, 3
+"""In larger folds a pair needs more days, to keep the table of pairs in memory."""
 
 LEAST_GAIN = 2.0
 """Logarithm of its fortune from which an account belongs to a group."""
@@ -73,7 +78,7 @@ def _surprising(actions: Timeline, use: Bool, window_ms: int) -> pl.DataFrame:
             actions.account[e], actions.object_[e], actions.t_ms[e], actions.n_accounts, days[e]
         ),
         window_ms,
-        PAIR_DAYS,
+        PAIR_DAYS if len(e) < MANY_ACTIONS else DAYS_OF_MANY,
     )
     objects = np.unique(actions.object_[e]).astype(np.int64)
     near = counts_within(objects, actions.start, actions.t_ms, use, window_ms)
@@ -94,8 +99,17 @@ def _by_object(actions: Timeline) -> I64:
     return order
 
 
+class HaltedError(Exception):
+    """The search was told to stop."""
+
+
 def candidates(
-    actions: Timeline, use: Bool, pairs: pl.DataFrame, allowed: Bool, seed: int
+    actions: Timeline,
+    use: Bool,
+    pairs: pl.DataFrame,
+    allowed: Bool,
+    seed: int,
+    stop: Event | None = None,
 ) -> list[Candidate]:
     """Groups of allowed accounts on the actions of a fold.
 
@@ -104,26 +118,28 @@ def candidates(
     pairs
         From :func:`edges` on the same fold.
     allowed : (n_accounts,) bool
+    stop
+        Once set, the search ends with a :class:`HaltedError`.
     """
     own = pairs.filter(pl.Series(allowed[pairs["a"].to_numpy()] & allowed[pairs["b"].to_numpy()]))
-    contest = Contest(actions, use, allowed)
-    contest.enter(_grouped(own, actions.n_accounts, seed))
+    contest = Contest(actions, use, allowed, stop or Event())
+    contest.enter(_grouped(own, actions.n_accounts, FINE, seed))
     contest.settle(ROUNDS)
     contest.enter(_in_bursts(actions, use, allowed & ~contest.taken))
     taken = contest.taken
     free = ~taken[own["a"].to_numpy()] & ~taken[own["b"].to_numpy()]
     left = own.filter(pl.Series(free))
-    contest.enter(_grouped(left, actions.n_accounts, seed))
+    contest.enter(_grouped(left, actions.n_accounts, COARSE, seed))
     contest.settle(ROUNDS)
     return contest.groups
 
 
-def _grouped(pairs: pl.DataFrame, n_accounts: int, seed: int) -> list[Bool]:
+def _grouped(pairs: pl.DataFrame, n_accounts: int, resolution: float, seed: int) -> list[Bool]:
     accounts, label = communities(
         pairs["a"].to_numpy(),
         pairs["b"].to_numpy(),
         pairs["surprise"].to_numpy(),
-        Grouping(RESOLUTION, seed),
+        Grouping(resolution, seed),
     )
     found = []
     for number in range(1, int(label.max(initial=0)) + 1):
@@ -149,8 +165,8 @@ def _in_bursts(actions: Timeline, use: Bool, free: Bool) -> list[Bool]:
 class Contest:
     """Groups that compete for accounts, each with its own window."""
 
-    def __init__(self, actions: Timeline, use: Bool, allowed: Bool) -> None:
-        self.actions, self.use, self.allowed = actions, use, allowed
+    def __init__(self, actions: Timeline, use: Bool, allowed: Bool, stop: Event) -> None:
+        self.actions, self.use, self.allowed, self.stop = actions, use, allowed, stop
         self.rough = Crowd.ignored(actions)
         self.groups: list[Candidate] = []
 
@@ -182,6 +198,7 @@ class Contest:
                 ]
 
     def _bet(self, group: Candidate) -> Fortunes:
+        self._heed()
         habits = Habits.of(self.actions, group.inside)
         return bet(self.actions, habits, self.rough, self.use, self.allowed, group.window_ms)
 
@@ -189,12 +206,17 @@ class Contest:
         self, inside: Bool, windows_ms: Sequence[int] = WINDOWS_MS
     ) -> tuple[Candidate, float]:
         """The window in which the members gain most, and how much."""
+        self._heed()
         habits = Habits.of(self.actions, inside)
         best = (-1.0, windows_ms[0])
         for window_ms in windows_ms:
             own = bet(self.actions, habits, self.rough, self.use, inside, window_ms)
             best = max(best, (float(np.maximum(own.log_e[0], 0).sum()), window_ms))
         return Candidate(inside, best[1]), best[0]
+
+    def _heed(self) -> None:
+        if self.stop.is_set():
+            raise HaltedError
 
     def _joined(self, bets: list[Fortunes]) -> list[Fortunes]:
         """Join pairs of groups whose members keep step with the other group as well."""

@@ -23,7 +23,7 @@ WINDOWS_MS = (10_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000, 86_400_00
 STAKES = (0.3, 0.7)
 """Shares of the fortune staked at every sitting; the fortunes are averaged."""
 
-TOLERANCE = 1.1
+TOLERANCE = 1.05
 """The nulls allow this many times the meetings that habits explain."""
 
 CROWD_SAMPLE = 64
