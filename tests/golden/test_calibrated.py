@@ -3,17 +3,19 @@
 Worlds are a third of the shipped ones, everything in proportion; seeds are fixed.
 """
 
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tests.conftest import lockstep_table
 
 import claqueur
 from claqueur import model
-from claqueur.errors import SourceError
+from claqueur.groups import sensitivity
 from claqueur.nulls.habits import WINDOWS_MS
 from claqueur.publish.sentence import sentences
 from claqueur.results import TABLES, Result
@@ -101,15 +103,13 @@ def contract(result: Result) -> None:
     assert (accounts["p_value"] <= accounts["q_value"]).all()
     assert (pairs["p_value"] <= pairs["q_value"]).all()
     assert (pairs["account_a"] < pairs["account_b"]).all()
-    assert pairs.is_sorted_by() if hasattr(pairs, "is_sorted_by") else True
     assert_frame_equal(pairs, pairs.sort("action", "window_ms", "account_a", "account_b"))
     assert not pairs.select("window_ms", "account_a", "account_b").is_duplicated().any()
     assert (pairs["weight"] >= 1).all()
     assert set(pairs["window_ms"]) | set(groups["window_ms"]) <= set(WINDOWS_MS)
     # Nobody without a group, nobody in two, no group without members.
     assert accounts["account_id"].is_unique().all()
-    assert groups["group_id"].to_list() == sorted(groups["group_id"].to_list()) or groups.height
-    assert groups["group_id"].is_unique().all()
+    assert sorted(groups["group_id"]) == list(range(1, groups.height + 1))
     sizes = dict(accounts.group_by("group_id").len().iter_rows())
     assert sizes == dict(groups.select("group_id", "size").iter_rows())
     group_of = dict(accounts.select("account_id", "group_id").iter_rows())
@@ -176,7 +176,7 @@ class TestOrdered:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_nobody_was_ordered(tmp_path, seed):
     result = found_in(simulate("krasnoyarsk-2019", seed=seed, changes=NOBODY), tmp_path)
-    assert result.run["calibration"]["family"] > 500
+    assert result.run["calibration"]["family"] > 0
     assert result.groups.height == result.accounts.height == result.pairs.height == 0
     contract(result)
     said = sentences(result)
@@ -248,18 +248,84 @@ class TestTooLittle:
             "on several days, over at least four days. This says nothing either way."
         ]
 
-    def test_no_exact_times(self, csv):
-        with pytest.raises(SourceError, match="no event has an exact time"):
-            claqueur.detect(csv("account_id,object_id\n1,a\n2,a\n"))
-
 
 def test_one_evening_is_not_sustained(tmp_path):
-    """A crowd that acts together on one day only is not confirmed."""
-    table = lockstep_table().with_columns(pl.col("timestamp").cast(pl.Int64))
+    """Sixty people who answer an appeal once, amid three weeks of everybody else."""
+    rng = np.random.default_rng(5)
+    born = 1_600_000_000 + np.sort(rng.integers(0, 21 * 86_400, 200))
+    rows = [
+        (f"{a:04}", f"wall-1_{o}", int(born[o] + rng.exponential(4 * 3600)))
+        for a in range(600)
+        for o in rng.permutation(200)[:15]
+    ]
+    evening = born[120] + 3600
+    rows += [
+        (f"{a:04}", f"wall-1_{o}", int(evening + rng.integers(1800)))
+        for a in range(60)
+        for o in range(110, 120)
+    ]
+    table = pl.DataFrame(rows, schema=["account_id", "object_id", "timestamp"], orient="row")
     table.write_csv(tmp_path / "events.csv")
     result = claqueur.detect(tmp_path / "events.csv")
     contract(result)
-    assert "sustained" not in set(result.groups["pattern"]) or result.groups.height
+    assert result.run["calibration"]["blocks_of_days"] >= 4
+    assert "sustained" not in set(result.groups["pattern"])
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="audiences that a big page brings again and again make a false group where they are "
+    "large beside the population: 3 of 9 worlds",
+)
+@pytest.mark.parametrize("seed", [1, 5, 9])
+def test_shared_posts_are_no_order(tmp_path, seed):
+    """As above, but 60 people at a time follow a shared post, three times as many for the size."""
+    changes = {**NOBODY, "shares.likers_mean": 60}
+    result = found_in(simulate("krasnoyarsk-2019", seed=seed, changes=changes), tmp_path)
+    assert "sustained" not in set(result.groups["pattern"])
+
+
+@pytest.fixture(scope="module")
+def planted(city) -> list[dict]:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setattr(sensitivity, "SIZES", (20,))
+        patch.setattr(sensitivity, "PARTICIPATION", (0.05, 0.9))
+        return found_in(city, Path(folder)).run["calibration"]["sensitivity"]
+
+
+class TestSensitivity:
+    """Orders that are invented on top of the data, to say how small a one would be seen."""
+
+    def test_an_obedient_order_is_found_and_a_lazy_one_is_not(self, planted):
+        assert [(row["size"], row["participation"]) for row in planted] == [(20, 0.05), (20, 0.9)]
+        assert planted[0]["found"] < 0.2
+        assert planted[1]["found"] > 0.6
+
+    def test_small_data_give_no_estimate(self, in_town):
+        assert in_town.run["calibration"]["sensitivity"] == []
+        assert in_town.run["calibration"]["smallest_seen"] == []
+        assert len(sentences(in_town)) == 1
+
+    def test_the_smallest_of_each_obedience(self):
+        rows = [
+            {"size": size, "participation": share, "found": found}
+            for size, share, found in [
+                (10, 0.3, 0.0), (10, 0.6, 0.5), (10, 0.9, 0.4), (25, 0.3, 0.49), (25, 0.6, 1.0),
+                (25, 0.9, 0.9),
+            ]
+        ]  # fmt: skip
+        assert sensitivity.smallest_seen(rows) == [rows[5], rows[1]]
+        assert sensitivity.smallest_seen([]) == []
+
+    def test_in_words(self, in_city):
+        def said(seen: list[dict]) -> str:
+            rows = [{"size": 50, "participation": 0.9, "found": 0.2}]
+            test = {**in_city.run["calibration"], "sensitivity": rows, "smallest_seen": seen}
+            return sentences(replace(in_city, run={**in_city.run, "calibration": test}))[-1]
+
+        assert said([]).startswith("None of the invented orders of up to 50 people")
+        seen = said([{"size": 25, "participation": 0.6, "found": 0.8}])
+        assert "25 people of whom 60% act on each post" in seen
 
 
 def test_real_comments(shared, tmp_path):

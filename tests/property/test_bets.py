@@ -59,7 +59,8 @@ class Plain:
     def near(self, ob: int, moment: int, a: int, now: int) -> int:
         """Used actions of members near a moment, without the one that is tested."""
         close = sum(
-            bool(self.inside[self.x.account[e]]) and abs(int(self.x.t_ms[e]) - moment) <= self.window
+            bool(self.inside[self.x.account[e]])
+            and abs(int(self.x.t_ms[e]) - moment) <= self.window
             for e in self.on(ob)
         )
         return max(close - (bool(self.inside[a]) and abs(moment - now) <= self.window), 0)
@@ -134,9 +135,7 @@ class Plain:
                 continue
             moment = born + self.delay(k)
             w = self.shift(a, moment, int(self.x.t_ms[k]), now)
-            group.append(
-                (w * self.crowd(ob, moment, None, now), self.near(ob, moment, a, now))
-            )
+            group.append((w * self.crowd(ob, moment, None, now), self.near(ob, moment, a, now)))
         return score / self.slots(e, group, own)
 
     def under_hours(self, e: int) -> float:

@@ -621,7 +621,9 @@ class TestCase:
     def test_a_case_without_settings_runs_the_default(self, claqueur, work, events):
         case = work / "case"
         claqueur.works("new", case)
-        assert "min_objects" not in tomllib.loads((case / "case.toml").read_text()).get("detect", {})
+        assert "min_objects" not in tomllib.loads((case / "case.toml").read_text()).get(
+            "detect", {}
+        )
         claqueur.works("add", case, events)
         claqueur.works("run", case)
         (run,) = (case / "runs").iterdir()
@@ -646,9 +648,13 @@ class TestDefault:
 
     def test_needs_neither_window_nor_minimum(self, claqueur, events, work):
         ended = claqueur.works("detect", events, "--out", work / "out")
-        assert {"pairs.parquet", "accounts.parquet", "groups.parquet", "run.json", "report.html"} <= (
-            set(names(work / "out"))
-        )
+        assert {
+            "pairs.parquet",
+            "accounts.parquet",
+            "groups.parquet",
+            "run.json",
+            "report.html",
+        } <= (set(names(work / "out")))
         assert "lockstep group" in ended.out
         run = record(work / "out")
         assert run["compat"] is None

@@ -95,12 +95,15 @@ def test_kept_actions(drawn):
 
 
 @pytest.mark.parametrize(
-    ("days", "blocks"), [(1, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 4), (9, 5), (15, 5), (16, 4), (45, 12)]
+    ("days", "blocks"),
+    [(1, 1), (2, 2), (3, 3), (4, 4), (7, 7), (8, 4), (9, 5), (15, 5), (16, 4), (45, 12)],
 )  # fmt: skip
 def test_blocks_of_days(days, blocks):
     # Always active but from 3 to 4 at night, where days begin.
     hours = [h for h in range(24) if h != 3]
-    rows = [(0, 0, START + 3 * HOUR + d * DAY + (h - 3) % 24 * HOUR) for d in range(days) for h in hours]
+    rows = [
+        (0, 0, START + 3 * HOUR + d * DAY + (h - 3) % 24 * HOUR) for d in range(days) for h in hours
+    ]
     actions = laid_out(rows, 1, 1)
     assert actions.n_blocks == blocks
     length = max(1, min(BLOCK_DAYS, days // FEWEST_BLOCKS))
@@ -136,7 +139,9 @@ def test_a_planted_burst_is_marked_where_it_is_and_nowhere_else():
     use = np.ones(len(actions), bool)
     mark = in_burst(actions, use)
     assert mark[actions.account >= 300].all()
-    assert (mark[actions.account < 300] & (actions.object_[actions.account < 300] != 7)).mean() < 0.005
+    assert (
+        mark[actions.account < 300] & (actions.object_[actions.account < 300] != 7)
+    ).mean() < 0.005
     use[actions.account >= 300] = False
     assert not in_burst(actions, use)[actions.account >= 300].any()
 
