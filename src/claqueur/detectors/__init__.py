@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import polars as pl
 
-from claqueur.errors import SettingError
+from claqueur.errors import SettingError, SourceError
 from claqueur.model import CO_ACTION, PAIRS
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
@@ -105,3 +105,18 @@ def exactly_timed(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
         frame.height - timed.height - unknown,
     )
     return timed
+
+
+def require_times(timed: Sequence[pl.DataFrame]) -> None:
+    """Go on only where some event has an exact time.
+
+    Raises
+    ------
+    SourceError
+        If none has.
+    """
+    if not any(frame.height for frame in timed):
+        raise SourceError(
+            "no event has an exact time, which timed co-action needs; name the column of times "
+            "with --map timestamp=…"
+        )

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from claqueur.detectors import Layer, chosen_actions, exactly_timed
+from claqueur.detectors import Layer, chosen_actions, exactly_timed, require_times
 from claqueur.engines.local import Actions, count_pairs
-from claqueur.errors import SourceError
 from claqueur.model import ANY_ACTION
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
@@ -63,11 +62,7 @@ def by_action(
     else:
         frames = [(action, events.of_action(action)) for action in chosen]
     timed = [(action, exactly_timed(frame, refusals)) for action, frame in frames]
-    if not any(frame.height for _, frame in timed):
-        raise SourceError(
-            "no event has an exact time, which timed co-action needs; name the column of times "
-            "with --map timestamp=…"
-        )
+    require_times([frame for _, frame in timed])
     yield from timed
 
 

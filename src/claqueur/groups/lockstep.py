@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from claqueur.detectors import Layer, chosen_actions, exactly_timed
+from claqueur.detectors import Layer, chosen_actions, exactly_timed, require_times
 from claqueur.engines.local import Actions, count_pairs
 from claqueur.groups.confirm import (
     FEWEST_DAYS,
@@ -84,7 +84,9 @@ def _engagement(events: Events, settings: CoAction, refusals: Refusals) -> pl.Da
     if len(chosen) < len(events.actions):
         codes = [events.names["action"].search_sorted(action) for action in chosen]
         frame = frame.filter(pl.col("action").is_in(codes))
-    return exactly_timed(frame, refusals)
+    timed = exactly_timed(frame, refusals)
+    require_times([timed])
+    return timed
 
 
 def _kinds(frame: pl.DataFrame, actions: Timeline, events: Events) -> list[str]:

@@ -41,7 +41,7 @@ OTHER_PAGE = 0.5
 """Weight of the account's own slots from other pages."""
 HOURS_PRIOR = 10.0
 """Actions' worth of the group's hours added to those of the account."""
-CROWD_PRIOR = 20.0
+CROWD_PRIOR = 2.0
 """Outsiders' actions expected and seen that are added before their ratio is taken."""
 LARGEST_SHIFT = 5.0
 """Most that hours may raise the weight of one slot."""
