@@ -272,11 +272,6 @@ def test_one_evening_is_not_sustained(tmp_path):
     assert "sustained" not in set(result.groups["pattern"])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="audiences that a big page brings again and again make a false group where they are "
-    "large beside the population: 3 of 9 worlds",
-)
 @pytest.mark.parametrize("seed", [1, 5, 9])
 def test_shared_posts_are_no_order(tmp_path, seed):
     """As above, but 60 people at a time follow a shared post, three times as many for the size."""
