@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from claqueur.errors import SettingError
+from claqueur.groups.features import FEATURES, UNITS
 from claqueur.pipeline import detect
 from claqueur.publish.charts import SUFFIXES, charts, draw, save_chart, spec_of
 from claqueur.publish.charts.labels import duration_words
@@ -47,7 +49,27 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
         list(rows()), schema=["account_id", "object_id", "timestamp"], orient="row"
     )
     table.write_csv(path)
-    return detect(path, window="60s", min_objects=3, timezone="Europe/Moscow")
+    found = detect(path, window="60s", min_objects=3, timezone="Europe/Moscow")
+    # Only the default gives features; groups found by thresholds are drawn like them.
+    found.others["features"] = features()
+    return found
+
+
+def features() -> pl.DataFrame:
+    """Rhythm and participation of the first group, as the default would give them."""
+    values = {"members_low": 0.4, "members_median": 0.6, "members_high": 0.9,
+              "others_low": 0.0, "others_median": 0.1, "others_high": 0.3,
+              "others": 180}  # fmt: skip
+    rows = [
+        {"group_id": 1, "feature": name, "unit": unit, **values} for name, unit in UNITS.items()
+    ]
+    return pl.DataFrame(rows, schema=FEATURES)
+
+
+def test_features_belong_to_the_default(result: Result) -> None:
+    without = replace(result, others={})
+    with pytest.raises(SettingError, match="only the default gives them"):
+        draw(without, "features", 1, KEY)
 
 
 def pictures(result: Result) -> Iterator[tuple[str, int | None]]:
@@ -63,7 +85,8 @@ def test_the_planted_groups_are_there(result: Result) -> None:
 def test_every_chart_gives_a_spec_and_pictures(result: Result, tmp_path: Path) -> None:
     names = {name for name, _ in pictures(result)}
     assert names == {
-        "cumulative", "delays", "matrix", "network", "rhythm", "sizes", "timeline", "weights",
+        "cumulative", "delays", "features", "matrix", "network", "rhythm", "sizes", "timeline",
+        "weights",
     }  # fmt: skip
     for name, group_id in pictures(result):
         chart = draw(result, name, group_id, KEY)
