@@ -35,7 +35,8 @@ def _found(result: Result, test: dict[str, Any]) -> str:
         f"as they are. At a false discovery rate of {test['level']:.0%}, at most that share of "
         f"the {members:,} is expected to have been included wrongly, against that null and among "
         f"the {test['family']:,} accounts that could be tested. It is not the probability of an "
-        f"order. Not excluded are {listed(INNOCENT)}."
+        "order: whether they were ordered or commonly prompted cannot be separated here. Not "
+        f"excluded are {listed(INNOCENT)}."
     )
 
 
