@@ -7,8 +7,20 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from claqueur import model
+
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CLAQUEUR_SHARED", ROOT.parent / "shared"))
+SCHEMAS = {
+    "pairs": model.PAIRS,
+    "accounts": model.ACCOUNTS,
+    "groups": model.GROUPS,
+    "evidence": model.EVIDENCE,
+    "activity": model.ACTIVITY,
+    "rhythm": model.RHYTHM,
+    "curves": model.CURVES,
+}
+"""Tables every result has, with or without times, calibrated or not."""
 
 
 @pytest.fixture(scope="session")

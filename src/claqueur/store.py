@@ -7,7 +7,7 @@ codes compares ids, and kernels take the columns as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -68,6 +68,13 @@ class Events:
             return self.frame.filter(pl.col("action").is_null())
         code = self.names["action"].search_sorted(action)
         return self.frame.filter(pl.col("action") == code)
+
+    def of_actions(self, actions: Sequence[str]) -> pl.DataFrame:
+        """The coded rows of several actions together; of all when all are named."""
+        if len(actions) == len(self.actions):
+            return self.frame
+        codes = [self.names["action"].search_sorted(action) for action in actions]
+        return self.frame.filter(pl.col("action").is_in(codes))
 
     def decoded(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Coded rows with the ids that came in and times as timestamps."""

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from tests.conftest import SCHEMAS
 
 import claqueur
-from claqueur import model
 from claqueur.groups import sensitivity
 from claqueur.nulls.habits import WINDOWS_MS
 from claqueur.publish.sentence import sentences
@@ -37,15 +37,6 @@ TINY = {
     "employees.accounts": 8, "appeal.accounts": 40, "shares.likers_mean": 8,
     "order.staff_per_institution": 10,
 }  # fmt: skip
-SCHEMAS = {
-    "pairs": model.PAIRS,
-    "accounts": model.ACCOUNTS,
-    "groups": model.GROUPS,
-    "evidence": model.EVIDENCE,
-    "activity": model.ACTIVITY,
-    "rhythm": model.RHYTHM,
-    "curves": model.CURVES,
-}
 
 
 def found_in(world: World, folder: Path) -> Result:

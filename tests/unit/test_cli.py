@@ -18,9 +18,9 @@ import polars as pl
 import pytest
 import typer
 from polars.testing import assert_frame_equal
-from tests.conftest import lockstep_table
+from tests.conftest import SCHEMAS, lockstep_table
 
-from claqueur import __version__, cli, model
+from claqueur import __version__, cli
 from claqueur.results import TABLES, Result
 
 COMMANDS = sorted(typer.main.get_command(cli.app).commands)  # type: ignore[attr-defined]
@@ -28,15 +28,6 @@ PLANTED = [f"7000000{number:02}" for number in range(12)]
 TIMED = ("--window", "120s", "--min-objects", "5")
 START = 1_600_000_000
 PSEUDONYM = re.compile(r"\b[a-z2-7]{5}-[a-z2-7]{5}\b")
-SCHEMAS = {
-    "pairs": model.PAIRS,
-    "accounts": model.ACCOUNTS,
-    "groups": model.GROUPS,
-    "evidence": model.EVIDENCE,
-    "activity": model.ACTIVITY,
-    "rhythm": model.RHYTHM,
-    "curves": model.CURVES,
-}
 
 
 @dataclass(frozen=True)

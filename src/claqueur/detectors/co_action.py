@@ -58,19 +58,12 @@ def by_action(
     """
     chosen = chosen_actions(events, settings.action)
     if settings.across_actions:
-        frames = [(ANY_ACTION, _together(events, chosen))]
+        frames = [(ANY_ACTION, events.of_actions(chosen))]
     else:
         frames = [(action, events.of_action(action)) for action in chosen]
     timed = [(action, exactly_timed(frame, refusals)) for action, frame in frames]
     require_times([frame for _, frame in timed])
     yield from timed
-
-
-def _together(events: Events, actions: list[str]) -> pl.DataFrame:
-    if len(actions) == len(events.actions):
-        return events.frame
-    codes = [events.names["action"].search_sorted(action) for action in actions]
-    return events.frame.filter(pl.col("action").is_in(codes))
 
 
 def to_actions(frame: pl.DataFrame, events: Events, unit: str | None = None) -> Actions:

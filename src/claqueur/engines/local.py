@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Event
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -24,6 +26,9 @@ from claqueur.kernels.co_action import (
     supporting,
 )
 from claqueur.progress import SILENT, Progress
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 CHUNKS = 32
 """Pieces a block is cut into: enough for progress and for Ctrl-C to be heard."""
@@ -117,13 +122,14 @@ def _block(
     start, position = _grouped(actions)
     unit = actions.object_ if actions.unit is None else actions.unit
 
-    def count(low: int, high: int) -> tuple[np.ndarray, ...]:
+    def count(bounds: tuple[int, int]) -> tuple[np.ndarray, ...]:
+        low, high = bounds
         return co_actions(
             actions.account, actions.object_, actions.t_ms, start, position, unit,
             task.side, task.cross, directed, low, high, window_ms, min_objects,
         )  # fmt: skip
 
-    return list(_side_by_side(count, _even_chunks(start), progress))
+    return list(side_by_side(count, _even_chunks(start), progress))
 
 
 def pruned(actions: Actions, window_ms: int, min_objects: int) -> Actions:
@@ -159,18 +165,27 @@ def _even_chunks(start: I64) -> list[tuple[int, int]]:
     return [(int(low), int(high)) for low, high in pairwise(cuts)]
 
 
-def _side_by_side(
-    work: Callable[[int, int], tuple[np.ndarray, ...]],
-    ranges: list[tuple[int, int]],
+def side_by_side(
+    work: Callable[[Item], Done],
+    items: Iterable[Item],
     progress: Progress,
-) -> Iterator[tuple[np.ndarray, ...]]:
-    """Results in the order of the ranges; on an interrupt what has not begun is dropped."""
+    stop: Event | None = None,
+) -> Iterator[Done]:
+    """Results in the order of the items; on an interrupt what has not begun is dropped.
+
+    Parameters
+    ----------
+    stop
+        Set at the end, so that long work still under way can give up.
+    """
     pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
     try:
-        for result in pool.map(lambda bounds: work(*bounds), ranges):
+        for result in pool.map(work, items):
             progress.advance()
             yield result
     finally:
+        if stop is not None:
+            stop.set()
         pool.shutdown(cancel_futures=True)
 
 

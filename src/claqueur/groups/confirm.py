@@ -9,9 +9,6 @@ given everybody else. One family holds all accounts that could be tested.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
 from threading import Event
@@ -20,7 +17,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from claqueur.groups.select import Candidate, candidates, edges
+from claqueur.engines.local import side_by_side
+from claqueur.groups.select import Candidate, candidates, edges, in_any
 from claqueur.kernels.co_action import I64, Bool
 from claqueur.kernels.lockstep import F64
 from claqueur.nulls.fdr import e_bh
@@ -61,16 +59,14 @@ class Confirmed:
     ----------
     accounts : (k,) int64
         Confirmed accounts.
-    log_e, q : (k,) float64
-        Evidence and q-value of each.
+    q : (k,) float64
+        q-value of each.
     group : (k,) int64
         Number of its group from 1; 0 for one that is tied to none.
     stability : (k,) float64
         Share of the tests of halves in which it gained with a group most like its own.
     windows_ms
         Window of each group.
-    family
-        Accounts that could be tested.
     candidates
         Groups that were frozen and tested.
     all_log_e : (n_accounts,) float64
@@ -78,15 +74,29 @@ class Confirmed:
     """
 
     accounts: I64
-    log_e: F64
     q: F64
     group: I64
     stability: F64
     windows_ms: list[int]
-    family: int
     candidates: int
     all_log_e: F64
-    blocks: int
+
+    @property
+    def log_e(self) -> F64:
+        """Evidence of each confirmed account, (k,) float64."""
+        evidence: F64 = self.all_log_e[self.accounts]
+        return evidence
+
+    @property
+    def tested_log_e(self) -> F64:
+        """Evidence of every account that could be tested, (family,) float64."""
+        evidence: F64 = self.all_log_e[~np.isnan(self.all_log_e)]
+        return evidence
+
+    @property
+    def family(self) -> int:
+        """Accounts that could be tested."""
+        return len(self.tested_log_e)
 
 
 _Part: TypeAlias = tuple[Bool, list[list[Candidate]], list[list[Fortunes]]]
@@ -130,23 +140,19 @@ def confirm(
         evidence.best_day <= MOST_OF_ONE_DAY * evidence.gains
     )
     log_e = np.where(testable & lasting, evidence.log_e, -np.inf)
-    family = int(testable.sum())
     tested = np.flatnonzero(testable)
-    q = e_bh(log_e[tested], max(family, 1))
+    q = e_bh(log_e[tested], max(len(tested), 1))
     accounts, q = tested[q <= LEVEL], q[q <= LEVEL]
     progress.stage("grouping what was confirmed")
     group, windows = _grouped(actions, accounts, seed)
     return Confirmed(
         accounts=accounts,
-        log_e=log_e[accounts],
         q=q,
         group=group,
         stability=_stability(accounts, group, evidence),
         windows_ms=windows,
-        family=family,
         candidates=evidence.candidates,
         all_log_e=np.where(testable, log_e, np.nan),
-        blocks=actions.n_blocks,
     )
 
 
@@ -212,23 +218,11 @@ def _split(actions: Timeline, fold: Bool, part: I64, seed: int, progress: Progre
         bets = [_held_out(actions, found[k], folds[k], folds[1 - k], asked) for k in (0, 1)]
         return asked, found, bets
 
-    for asked, found, bets in _side_by_side(one_part, stop, progress):
+    for asked, found, bets in side_by_side(one_part, range(PARTS), progress, stop):
         _combine(evidence, actions.n_accounts, found, bets)
         evidence.candidates += sum(map(len, found))
         evidence.halves += [(found[k], asked, bets[k]) for k in (0, 1)]
     return evidence
-
-
-def _side_by_side(work: Callable[[int], _Part], stop: Event, progress: Progress) -> Iterator[_Part]:
-    """Results part by part, in order; on an interrupt the others are told to stop."""
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        for result in pool.map(work, range(PARTS)):
-            progress.advance()
-            yield result
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
 
 
 def _held_out(
@@ -237,9 +231,7 @@ def _held_out(
     """Bets of the accounts asked about on frozen groups, on days they were not chosen from."""
     if not found:
         return []
-    suspect = np.zeros(actions.n_accounts, bool)
-    for group in found:
-        suspect |= group.inside
+    suspect = in_any(found, actions.n_accounts)
     crowd = Crowd.without(actions, suspect)
     everybody = np.ones(actions.n_accounts, bool)
     habits = [Habits.of(actions, group.inside) for group in found]
@@ -248,12 +240,9 @@ def _held_out(
         suspect = suspect | (seen.spread(seen.log_e[0], actions.n_accounts) > LEAST_SUSPECT)
     crowd = Crowd.without(actions, suspect)
     return [
-        bet(
-            actions, own, crowd, tested_on, asked, group.window_ms,
-            hours_too=True,
-        )
+        bet(actions, own, crowd, tested_on, asked, group.window_ms, hours_too=True)
         for own, group in zip(habits, found, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _combine(
@@ -282,6 +271,11 @@ def _asked(bets: list[list[Fortunes]], n: int) -> Bool:
     return asked
 
 
+def _gains(bets: list[Fortunes], n: int) -> F64:
+    """What each bet brought every account under the more sceptical null, (bets, n_accounts)."""
+    return np.array([b.spread(b.log_e.min(axis=0), n, fill=-np.inf) for b in bets])
+
+
 def _columns(b: Fortunes, n: int) -> F64:
     return np.array([b.spread(row, n) for row in b.log_e])
 
@@ -303,7 +297,7 @@ def _spread_over_days(evidence: _Evidence, n: int, bets: list[list[Fortunes]]) -
     for side in bets:
         if not side:
             continue
-        gain = np.array([b.spread(b.log_e.min(axis=0), n, fill=-np.inf) for b in side])
+        gain = _gains(side, n)
         best = gain.argmax(axis=0)
         known = np.isfinite(gain.max(axis=0))
 
@@ -328,7 +322,7 @@ def _grouped(actions: Timeline, accounts: I64, seed: int) -> tuple[I64, list[int
     allowed[accounts] = True
     if not len(accounts):
         return np.zeros(0, np.int64), []
-    pairs = edges(actions, everything)
+    pairs = edges(actions, everything, allowed)
     found = candidates(actions, everything, pairs, allowed, seed)
     of_account = np.zeros(actions.n_accounts, np.int64)
     found.sort(key=lambda group: (-int(group.inside.sum()), int(group.inside.argmax())))
@@ -364,7 +358,7 @@ def _stability(accounts: I64, group: I64, evidence: _Evidence) -> F64:
         asked_for += asked
         if not found:
             continue
-        gain = np.array([b.spread(b.log_e.min(axis=0), n, fill=-np.inf) for b in bets])
+        gain = _gains(bets, n)
         best = gain.argmax(axis=0)
         like = np.array([_most_common(of_account[c.inside]) for c in found])
         stays += asked & (gain.max(axis=0) > 0) & (like[best] == of_account) & (of_account > 0)

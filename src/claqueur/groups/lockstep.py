@@ -80,11 +80,7 @@ def find(
 
 def _engagement(events: Events, settings: CoAction, refusals: Refusals) -> pl.DataFrame:
     chosen = chosen_actions(events, settings.action)
-    frame = events.frame
-    if len(chosen) < len(events.actions):
-        codes = [events.names["action"].search_sorted(action) for action in chosen]
-        frame = frame.filter(pl.col("action").is_in(codes))
-    timed = exactly_timed(frame, refusals)
+    timed = exactly_timed(events.of_actions(chosen), refusals)
     require_times([timed])
     return timed
 
@@ -180,8 +176,8 @@ def _histogram(confirmed: Confirmed) -> list[int]:
 
     Inverses of e-values are conservative: without lockstep most are 1.
     """
-    log_e = confirmed.all_log_e[~np.isnan(confirmed.all_log_e)]
-    counts, _ = np.histogram(np.exp(np.minimum(-log_e, 0)), bins=20, range=(0, 1))
+    p = np.exp(np.minimum(-confirmed.tested_log_e, 0))
+    counts, _ = np.histogram(p, bins=20, range=(0, 1))
     return [int(count) for count in counts]
 
 
@@ -197,7 +193,7 @@ def account_of(found: Found) -> dict[str, Any]:
         "pairs_family": accounts * (accounts - 1) // 2,
         "fewest_occasions": FEWEST_SITTINGS,
         "fewest_days": FEWEST_DAYS,
-        "blocks_of_days": confirmed.blocks,
+        "blocks_of_days": actions.n_blocks,
         "splits": SPLITS,
         "parts": PARTS,
         "candidates_tested": confirmed.candidates,

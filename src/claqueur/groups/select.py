@@ -8,17 +8,17 @@ was left over is grouped once more. Nothing here is a test; everything may overf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
 import numpy as np
 import polars as pl
 
-from claqueur.engines.local import Actions, count_pairs
+from claqueur.engines.local import Actions, PairCounts, count_pairs
 from claqueur.groups.communities import communities
-from claqueur.kernels.co_action import I64, Bool
-from claqueur.kernels.lockstep import DAY_MS, counts_within, expected_meetings
+from claqueur.kernels.co_action import Bool
+from claqueur.kernels.lockstep import DAY_MS, F64, FOREVER_MS, counts_within, expected_meetings
 from claqueur.nulls.bursts import regulars
 from claqueur.nulls.habits import WINDOWS_MS, Crowd, Fortunes, Habits, bet
 from claqueur.nulls.timeline import Timeline
@@ -63,29 +63,42 @@ class Candidate:
     window_ms: int
 
 
-def edges(actions: Timeline, use: Bool) -> pl.DataFrame:
-    """Pairs of accounts that met surprisingly often: ``a``, ``b``, ``surprise``."""
-    parts = [_surprising(actions, use, window_ms) for window_ms in PAIR_WINDOWS_MS]
+def edges(actions: Timeline, use: Bool, among: Bool | None = None) -> pl.DataFrame:
+    """Pairs of accounts that met surprisingly often: ``a``, ``b``, ``surprise``.
+
+    Parameters
+    ----------
+    among : (n_accounts,) bool
+        Only pairs of these accounts; everybody else still makes the crowd they met in.
+    """
+    objects = np.unique(actions.object_[use]).astype(np.int64)
+    around = counts_within(objects, actions.start, actions.t_ms, use, FOREVER_MS)
+    own = use if among is None else use & among[actions.account]
+    fewest_days = PAIR_DAYS if use.sum() < MANY_ACTIONS else DAYS_OF_MANY
+    parts = []
+    for window_ms in PAIR_WINDOWS_MS:
+        met = _met(actions, own, window_ms, fewest_days)
+        near = counts_within(objects, actions.start, actions.t_ms, use, window_ms)
+        expected = expected_meetings(
+            met.a, met.b, actions.own_start, actions.by_object, actions.object_, near, around, use
+        )
+        parts.append(_surprising(met, expected))
     return pl.concat(parts).group_by("a", "b").agg(pl.col("surprise").max()).sort("a", "b")
 
 
-def _surprising(actions: Timeline, use: Bool, window_ms: int) -> pl.DataFrame:
+def _met(actions: Timeline, use: Bool, window_ms: int, fewest_days: int) -> PairCounts:
+    """Pairs that met within the window, weighed by their days."""
     e = np.flatnonzero(use)
     day = actions.t_ms // DAY_MS
     days = (day - day.min(initial=0)).astype(np.uint32)
-    met = count_pairs(
-        Actions(
-            actions.account[e], actions.object_[e], actions.t_ms[e], actions.n_accounts, days[e]
-        ),
-        window_ms,
-        PAIR_DAYS if len(e) < MANY_ACTIONS else DAYS_OF_MANY,
+    acts = Actions(
+        actions.account[e], actions.object_[e], actions.t_ms[e], actions.n_accounts, days[e]
     )
-    objects = np.unique(actions.object_[e]).astype(np.int64)
-    near = counts_within(objects, actions.start, actions.t_ms, use, window_ms)
-    around = counts_within(objects, actions.start, actions.t_ms, use, 1 << 60)
-    expected = expected_meetings(
-        met.a, met.b, actions.own_start, _by_object(actions), actions.object_, near, around, use
-    )
+    return count_pairs(acts, window_ms, fewest_days)
+
+
+def _surprising(met: PairCounts, expected: F64) -> pl.DataFrame:
+    """The pairs that met far more often than expected."""
     surprise = met.weight * np.log(met.weight / np.maximum(expected, 1e-9)) - (
         met.weight - expected
     )
@@ -94,9 +107,12 @@ def _surprising(actions: Timeline, use: Bool, window_ms: int) -> pl.DataFrame:
     return table.filter(pl.col("surprise") > LEAST_SURPRISE)
 
 
-def _by_object(actions: Timeline) -> I64:
-    order: I64 = np.lexsort((actions.object_, actions.account)).astype(np.int64)
-    return order
+def in_any(groups: Iterable[Candidate], n_accounts: int) -> Bool:
+    """Accounts, (n_accounts,) bool, that are in one of the groups."""
+    inside = np.zeros(n_accounts, bool)
+    for group in groups:
+        inside |= group.inside
+    return inside
 
 
 class HaltedError(Exception):
@@ -173,10 +189,7 @@ class Contest:
     @property
     def taken(self) -> Bool:
         """Accounts that are in a group."""
-        taken = np.zeros(self.actions.n_accounts, bool)
-        for group in self.groups:
-            taken |= group.inside
-        return taken
+        return in_any(self.groups, self.actions.n_accounts)
 
     def enter(self, found: list[Bool]) -> None:
         """Let groups in, each with the window that suits it best."""

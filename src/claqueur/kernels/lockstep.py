@@ -27,6 +27,8 @@ F32 = NDArray[np.float32]
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
+FOREVER_MS = 1 << 60
+"""A window or neighbourhood as long as any object lives."""
 
 OWN_SLOTS, ROUGH_OWN_SLOTS = 32, 12
 """Most of an account's own other actions that make slots, evenly spread over time; and how
@@ -100,6 +102,23 @@ def _crowd(outsiders, crowd_delay, moment, born, window_ms, less_all, less_near)
     seen = _near(outsiders, moment, window_ms) - less_near
     usual = max(_near(crowd_delay, moment - born, window_ms), 0.5) / len(crowd_delay)
     return (seen + CROWD_PRIOR) / ((len(outsiders) - less_all) * usual + CROWD_PRIOR)
+
+
+@njit(nogil=True, cache=True)
+def _seen_at(moment, now, born, me, out, members, outsiders, crowd_delay, window_ms):  # type: ignore[no-untyped-def]
+    """Weight of the crowd at a slot, and members near it, the action asked about left out.
+
+    ``me`` and ``out`` are 1 where the account itself is a member, or an outsider.
+    """
+    same = 1 if abs(moment - now) <= window_ms else 0
+    crowd = _crowd(outsiders, crowd_delay, moment, born, window_ms, out, out * same)
+    return crowd, max(_near(members, moment, window_ms) - me * same, 0)
+
+
+@njit(nogil=True, cache=True)
+def _own_step(count, crowd_delay):  # type: ignore[no-untyped-def]
+    """Every how many of an account's actions makes a slot."""
+    return max(1, count // (OWN_SLOTS if len(crowd_delay) > 0 else ROUGH_OWN_SLOTS))
 
 
 @njit(nogil=True, cache=True)
@@ -226,7 +245,7 @@ def ratios(  # noqa: C901 - one loop over objects and their actions, so that buf
             mean = _under_delays(
                 e, a, now, born, me, out, score, here, ob, page, t_ms, born_ms, sitting,
                 own_start, own, owner_object, hours, group_hours, members, outsiders, crowd_delay,
-                window_ms, slots, g_near, g_crowd, g_moment, g_hour, group_event,
+                window_ms, slots, g_near, g_crowd, g_moment, g_hour,
             )  # fmt: skip
             under_delays[found - 1] = score / mean
             if clock_too:
@@ -270,7 +289,7 @@ def _group_slots(  # type: ignore[no-untyped-def]
 def _under_delays(  # type: ignore[no-untyped-def]
     e, a, now, born, me, out, score, here, ob, page, t_ms, born_ms, sitting, own_start, own,
     owner_object, hours, group_hours, members, outsiders, crowd_delay, window_ms, slots, g_near,
-    g_crowd, g_moment, g_hour, group_event,
+    g_crowd, g_moment, g_hour,
 ):  # fmt: skip
     """Mean score over the moments that delays and hours make likely, the real one included."""
     weight = here
@@ -278,7 +297,7 @@ def _under_delays(  # type: ignore[no-untyped-def]
     square = here * score * score
     hour_now = now // HOUR_MS % 24
     low, high = own_start[a], own_start[a + 1]
-    step = max(1, (high - low) // (OWN_SLOTS if len(crowd_delay) > 0 else ROUGH_OWN_SLOTS))
+    step = _own_step(high - low, crowd_delay)
     for k in range(low, high, step):
         other = own[k]
         if sitting[other] == sitting[e]:
@@ -289,9 +308,10 @@ def _under_delays(  # type: ignore[no-untyped-def]
         w = min(w, LARGEST_SHIFT)
         if page[owner_object[other]] != page[ob]:
             w *= OTHER_PAGE
-        same = 1 if abs(moment - now) <= window_ms else 0
-        w *= _crowd(outsiders, crowd_delay, moment, born, window_ms, out, out * same)
-        near = max(_near(members, moment, window_ms) - me * same, 0)
+        crowd, near = _seen_at(
+            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
+        )
+        w *= crowd
         weight += w
         total += w * near
         square += w * near * near
@@ -317,7 +337,7 @@ def _under_hours(  # type: ignore[no-untyped-def]
     total = here * score
     square = here * score * score
     low, high = own_start[a], own_start[a + 1]
-    step = max(1, (high - low) // (OWN_SLOTS if len(crowd_delay) > 0 else ROUGH_OWN_SLOTS))
+    step = _own_step(high - low, crowd_delay)
     for k in range(low, high, step):
         other = own[k]
         if sitting[other] == sitting[e]:
@@ -326,9 +346,10 @@ def _under_hours(  # type: ignore[no-untyped-def]
         if moment < born:
             continue
         w = 1.0 if page[owner_object[other]] == page[ob] else OTHER_PAGE
-        same = 1 if abs(moment - now) <= window_ms else 0
-        w *= _crowd(outsiders, crowd_delay, moment, born, window_ms, out, out * same)
-        near = max(_near(members, moment, window_ms) - me * same, 0)
+        crowd, near = _seen_at(
+            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
+        )
+        w *= crowd
         weight += w
         total += w * near
         square += w * near * near
@@ -341,10 +362,11 @@ def _under_hours(  # type: ignore[no-untyped-def]
         moment = now + _nearest(time_of_day - now)
         if moment < born:
             continue
-        same = 1 if abs(moment - now) <= window_ms else 0
-        w = _crowd(outsiders, crowd_delay, moment, born, window_ms, out, out * same)
-        g_weight += w
-        g_total += w * max(_near(members, moment, window_ms) - me * same, 0)
+        crowd, near = _seen_at(
+            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
+        )
+        g_weight += crowd
+        g_total += crowd * near
         used += 1
     return _larger_mean(weight, total, square, used, g_weight, g_total)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from claqueur.kernels.co_action import I64, U32
-from claqueur.kernels.lockstep import F64, counts_within, exchange_pairs
+from claqueur.kernels.co_action import U32
+from claqueur.kernels.lockstep import F64, FOREVER_MS, counts_within, exchange_pairs
 from claqueur.nulls.habits import WINDOWS_MS
 from claqueur.nulls.timeline import Timeline
 
@@ -18,8 +18,6 @@ NEIGHBOURHOODS = (6, 36, 0)
 """Windows that a neighbourhood is long, either way; 0 is the whole life of the object."""
 
 KEEPS = "every object's times, and who acted on it within the neighbourhood; one meeting a sitting"
-
-_FOREVER_MS = 1 << 60
 
 
 def pair_p_values(actions: Timeline, a: U32, b: U32) -> tuple[F64, F64, NDArray[np.int64]]:
@@ -39,7 +37,6 @@ def pair_p_values(actions: Timeline, a: U32, b: U32) -> tuple[F64, F64, NDArray[
     window_ms : (m,) int64
         That window.
     """
-    order: I64 = np.lexsort((actions.t_ms, actions.object_, actions.account)).astype(np.int64)
     everything = np.ones(len(actions), bool)
     accounts = np.unique(np.concatenate([a, b]))
     objects = np.unique(actions.object_[actions.events_of(accounts)]).astype(np.int64)
@@ -48,11 +45,11 @@ def pair_p_values(actions: Timeline, a: U32, b: U32) -> tuple[F64, F64, NDArray[
     for window_ms in WINDOWS_MS:
         near = counts_within(objects, actions.start, actions.t_ms, everything, window_ms)
         for times in NEIGHBOURHOODS:
-            around_ms = times * window_ms or _FOREVER_MS
+            around_ms = times * window_ms or FOREVER_MS
             around = counts_within(objects, actions.start, actions.t_ms, everything, around_ms)
             _, mean, p = exchange_pairs(
-                a, b, actions.own_start, order, actions.object_, actions.t_ms, actions.sitting,
-                near, around, window_ms, around_ms,
+                a, b, actions.own_start, actions.by_object, actions.object_, actions.t_ms,
+                actions.sitting, near, around, window_ms, around_ms,
             )  # fmt: skip
             better = p < best
             best[better], expected[better] = p[better], mean[better]

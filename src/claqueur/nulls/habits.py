@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from claqueur.kernels.co_action import I64, U32, Bool
 from claqueur.kernels.lockstep import DAY_MS, F64, HOUR_MS, bets, count_scored, ratios
-from claqueur.nulls.timeline import Timeline
+from claqueur.nulls.timeline import Timeline, smoothed
 
 WINDOWS_MS = (10_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000, 86_400_000)
 """Windows a group may have; each group's own is chosen where it is selected."""
@@ -91,7 +91,7 @@ class Habits:
         by_delay = event[np.argsort(delay, kind="stable")]
         start = np.searchsorted(np.sort(page), np.arange(actions.n_pages + 1))
         count = np.bincount(actions.t_ms[event] // HOUR_MS % 24, minlength=24) + 0.2
-        hours = count / 2 + (np.roll(count, 1) + np.roll(count, -1)) / 4
+        hours = smoothed(count)
         return cls(
             inside,
             event,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -61,6 +62,12 @@ class Timeline:
 
     def __len__(self) -> int:
         return len(self.account)
+
+    @cached_property
+    def by_object(self) -> I64:
+        """Actions of each account, as ``own``, but in the order of (object, time)."""
+        order: I64 = np.lexsort((self.object_, self.account)).astype(np.int64)
+        return order
 
     @property
     def n_pages(self) -> int:
@@ -160,8 +167,14 @@ def _first_in_sitting(frame: pl.DataFrame, keep: Bool) -> Bool:
 def _hours(account: U32, t_ms: I64, n_accounts: int) -> F32:
     key = account.astype(np.int64) * 24 + t_ms // HOUR_MS % 24
     count = np.bincount(key, minlength=n_accounts * 24).astype(np.float32).reshape(-1, 24)
-    smooth = count / 2 + (np.roll(count, 1, axis=1) + np.roll(count, -1, axis=1)) / 4
-    return smooth.astype(np.float32)
+    return smoothed(count).astype(np.float32)
+
+
+def smoothed(hours: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Counts by hour, (…, 24), with a quarter of each given to the hours beside it."""
+    beside = np.roll(hours, 1, axis=-1) + np.roll(hours, -1, axis=-1)
+    smooth: NDArray[np.floating] = hours / 2 + beside / 4
+    return smooth
 
 
 def _blocks(t_ms: I64) -> I64:

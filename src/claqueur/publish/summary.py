@@ -14,14 +14,14 @@ def summary_lines(result: Result) -> list[str]:
         f"{events['kept']:,} events of {events['accounts']:,} accounts on "
         f"{events['objects']:,} objects"
     ]
+    if result.run.get("calibration"):
+        return [*lines, *sentences(result)]
     lines.extend(
         f"{network['action']} within {duration_text(network['window_ms'])}: "
         f"{_many(network['pairs'], 'pair')}, {_many(network['groups'], 'lockstep group')} with "
         f"{network['accounts_in_groups']:,} members"
         for network in result.run["networks"]
     )
-    if result.run.get("calibration"):
-        return [lines[0], *(f"{line}" for line in sentences(result))]
     lines.append(
         "Window and minimum were chosen by hand, so there is no error rate; "
         "acting together does not prove an order."
