@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from claqueur.atomic import new_folder
 from claqueur.case import Case, create_case, open_case
+from claqueur.errors import SettingError
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import SILENT, Progress
 from claqueur.results import Result
@@ -15,29 +17,62 @@ from claqueur.simulation import World, simulate
 
 SCENARIO = "krasnoyarsk-2019"
 
+OBSERVERS: dict[str, dict[str, Any] | None] = {
+    "exact": None,
+    "polled": {"poll_minutes": 60},
+    "late": {"snapshot_days_after": 30},
+}
+"""How the likes of the world are seen; comments and the pages' posts have their time always."""
 
-def make_demo(out: Path, seed: int = 1, progress: Progress = SILENT) -> str:
+_SEEN = {
+    "polled": "Seen in lists of likers read every hour: {n} likes and reposts are known to lie "
+    "between two readings.",
+    "late": "Seen in one list of likers a post, 30 days after the last day: {n} likes and reposts "
+    "have no time.",
+}
+
+
+def make_demo(out: Path, seed: int = 1, progress: Progress = SILENT, lists: str = "exact") -> str:
     """Make a case in ``out`` from a simulated world and say what its report shows.
+
+    Parameters
+    ----------
+    lists
+        How likes are seen: ``exact``, ``polled`` or ``late`` (``OBSERVERS``).
 
     Returns
     -------
     str
         A few lines for the terminal: where the report is, and how the groups compare with
         the truth, which only a simulation knows.
+
+    Raises
+    ------
+    SettingError
+        If ``lists`` is none of the three.
     """
+    changes = observer(lists)
     with new_folder(out) as work:
         progress.stage("simulating")
-        world = simulate(SCENARIO, seed=seed)
+        world = simulate(SCENARIO, seed=seed, changes=changes)
         case = create_case(
             work / "case", "Krasnoyarsk 2019 (simulated)",
             read={"timezone": "Asia/Krasnoyarsk"},
         )  # fmt: skip
         run = _run(case, world, work, progress)
-        shown = _compared(Result.load(case.folder / "runs" / run), world)
+        result = Result.load(case.folder / "runs" / run)
+        shown = [*_compared(result, world, lists), *_left_out(result)]
         for entry in list(case.folder.iterdir()):
             entry.rename(work / entry.name)
         case.folder.rmdir()
     return "\n".join([*shown, f"Report: {out / 'report' / f'{run}.html'}"])
+
+
+def observer(lists: str) -> dict[str, Any] | None:
+    """What to change in the scenario so that likes are seen in that way."""
+    if lists not in OBSERVERS:
+        raise SettingError(f"--lists {lists}: use {', '.join(OBSERVERS)}")
+    return {"observer": OBSERVERS[lists]} if OBSERVERS[lists] else None
 
 
 def _run(case: Case, world: World, work: Path, progress: Progress) -> str:
@@ -49,12 +84,13 @@ def _run(case: Case, world: World, work: Path, progress: Progress) -> str:
     return run.name
 
 
-def _compared(result: Result, world: World) -> list[str]:
+def _compared(result: Result, world: World, lists: str) -> list[str]:
     members = result.accounts.join(world.truth, on="account_id", how="left")
     total = dict(world.truth.group_by("role").len().iter_rows())
     lines = [
         f"Simulated: {world.events.height:,} actions; {total['ordered']} staff of 8 institutions "
         f"were ordered to like the official pages' posts, {total['fan']} devoted fans were not.",
+        *([_SEEN[lists].format(n=f"{_inexact(world):,}")] if lists in _SEEN else []),
         f"Found, without any threshold: {result.groups.height} lockstep groups with "
         f"{result.accounts.height} members.",
     ]
@@ -66,6 +102,18 @@ def _compared(result: Result, world: World) -> list[str]:
         )
         lines.append(f"  group {group_id}: {size} members, in truth {told}")
     return [*lines, _lesson(members, total)]
+
+
+def _inexact(world: World) -> int:
+    return world.events.filter(pl.col("time_min").ne_missing(pl.col("time_max")) | (
+        pl.col("time_min").is_null())).height  # fmt: skip
+
+
+def _left_out(result: Result) -> list[str]:
+    """What the detection set aside, so that nobody takes it for seen."""
+    return [
+        f"Set aside: {entry['rows']:,} × {entry['reason']}." for entry in result.run["set_aside"]
+    ]
 
 
 def _lesson(members: pl.DataFrame, total: dict[str, int]) -> str:

@@ -17,6 +17,12 @@ ANY_ACTION = "any"
 CO_ACTION = "co_action"
 """The timed layer: the same object, within a window."""
 
+CO_ENGAGEMENT = "co_engagement"
+"""The untimed layer: the same objects, whenever."""
+
+FUSED = "fused"
+"""Layers together."""
+
 TIME = pl.Datetime("ms", "UTC")
 
 EVENT_IDS = ("account_id", "object_id", "owner_id", "content_id", "action", "source")
@@ -36,6 +42,11 @@ EVENTS = pl.Schema(
     }
 )
 """One row: one account acted once on one object, in [time_min, time_max]."""
+
+LIST_FACTS = pl.Schema({"rank": pl.Int64(), "poll_time": TIME, "list_count": pl.Int64()})
+"""What a row read from a list of likers may hold besides: its place in the list from 1, when the
+list in which it was first seen was read, and how many the platform then said there are. Facts
+about the list, never times of the action; a table without them stays without them."""
 
 PAIRS = pl.Schema(
     {
@@ -96,10 +107,15 @@ EVIDENCE = pl.Schema(
         "owner_id": pl.String(),
         "content_id": pl.String(),
         "time": TIME,
+        "time_min": TIME,
+        "time_max": TIME,
+        **LIST_FACTS,
         "in_group": pl.Boolean(),
     }
 )
-"""One row: one action that supports an edge; ``in_group`` when the edge is inside a group."""
+"""One row: one action that supports an edge; ``in_group`` when the edge is inside a group. It
+happened between ``time_min`` and ``time_max``; where they differ ``time`` is a draw from between
+them, for pictures and order only."""
 
 ACTIVITY = pl.Schema(
     {

@@ -14,6 +14,14 @@ class Refusals:
 
     counts: dict[str, int] = field(default_factory=dict)
     first_rows: dict[str, list[str]] = field(default_factory=dict)
+    remarks: Refusals | None = None
+
+    @property
+    def noted(self) -> Refusals:
+        """Rows that are in the events and yet worth a remark: seen again, folded, half used."""
+        if self.remarks is None:
+            self.remarks = Refusals()
+        return self.remarks
 
     def add(self, reason: str, count: int, rows: Iterable[str] = ()) -> None:
         """Count ``count`` rows under ``reason`` and remember where the first ones are."""

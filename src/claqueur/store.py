@@ -17,6 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from claqueur import sightings
+from claqueur.bounds import dated, in_rank_order, one_like
 from claqueur.errors import SourceError
 from claqueur.model import ANY_ACTION, EVENT_IDS, TIME
 from claqueur.packing import sort_rows
@@ -28,7 +30,17 @@ _TYPES = {
     "t_min_ms": pa.int64(),
     "t_max_ms": pa.int64(),
     "text": pa.large_string(),
+    "rank": pa.int64(),
+    "poll_ms": pa.int64(),
+    "list_count": pa.int64(),
+    "last_ms": pa.int64(),
+    "rank_order": pa.int8(),
+    "created_ms": pa.int64(),
+    "sighted": pa.bool_(),
 }
+_OF_LISTS = ("rank", "poll_ms", "list_count", "last_ms", "rank_order")
+"""What is known about the list a row is from; rows that differ in nothing else are one."""
+
 DUPLICATE = "exact duplicate of another row (counted once)"
 
 
@@ -41,13 +53,19 @@ class Events:
     frame
         One row an event: id columns as uint32 codes (null where unknown), ``t_min_ms`` and
         ``t_max_ms`` (int64, UTC, null where unknown), ``text``, in the order of
-        (object, t_min, account), and ``row`` (place in the input) when read raw.
+        (object, t_min, account), and ``row`` (place in the input) when read raw. Rows of lists
+        also have ``rank`` and ``list_count``, ``poll_ms`` (when the list was read in which they
+        were first seen), ``last_ms`` (where lists were polled: when they were last seen) and
+        ``rank_order`` (1 or -1 where the user said that times rise or fall with the rank).
     names
         For each id column its ids, rising; the position is the code.
+    polls
+        The lists that were polled, empty ones too (``sightings.POLLS``), or None.
     """
 
     frame: pl.DataFrame
     names: dict[str, pl.Series]
+    polls: pl.DataFrame | None = None
 
     def __len__(self) -> int:
         return self.frame.height
@@ -77,7 +95,7 @@ class Events:
         return self.frame.filter(pl.col("action").is_in(codes))
 
     def decoded(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Coded rows with the ids that came in and times as timestamps."""
+        """Coded rows with the ids that came in and times as timestamps, and the lists' facts."""
         ids = [
             pl.Series(name, self.names[name].gather(frame[name]))
             for name in EVENT_IDS
@@ -88,7 +106,10 @@ class Events:
             for end in ("min", "max")
             if f"t_{end}_ms" in frame.columns
         ]
-        return pl.DataFrame([*ids, *times, *(frame[c] for c in ("text",) if c in frame.columns)])
+        if "poll_ms" in frame.columns:
+            times.append(frame["poll_ms"].cast(TIME).alias("poll_time"))
+        plain = [frame[c] for c in ("text", "rank", "list_count") if c in frame.columns]
+        return pl.DataFrame([*ids, *times, *plain])
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The events as a source would give them, to be collected together with others."""
@@ -108,6 +129,8 @@ class Events:
         self.frame.write_parquet(folder / "events.parquet")
         for name, ids in self.names.items():
             ids.to_frame(name).write_parquet(folder / f"{name}.parquet")
+        if self.polls is not None:
+            self.polls.write_parquet(folder / "polls.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> Events:
@@ -118,10 +141,17 @@ class Events:
             for name in EVENT_IDS
             if (folder / f"{name}.parquet").exists()
         }
-        return cls(frame, names)
+        polls = folder / "polls.parquet"
+        return cls(frame, names, pl.read_parquet(polls) if polls.exists() else None)
 
 
-def collect(batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool = False) -> Events:
+def collect(
+    batches: Iterable[pa.RecordBatch],
+    refusals: Refusals,
+    *,
+    raw: bool = False,
+    polls: pl.DataFrame | None = None,
+) -> Events:
     """Code and sort the events of all batches, counting exact duplicates once.
 
     Parameters
@@ -129,6 +159,8 @@ def collect(batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool 
     raw
         Keep duplicates and add ``row``, the place in the input, for the semantics of tools
         that count rows.
+    polls
+        Lists known from earlier imports, whose events are among the batches.
 
     Raises
     ------
@@ -136,8 +168,12 @@ def collect(batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool 
         If no event is left.
     """
     chunks: dict[str, list[pa.Array]] = {name: [] for name in _TYPES}
+    empty: list[pl.DataFrame] = []
     count = 0
     for batch in batches:
+        if "shown" in batch.schema.names:
+            empty.append(pl.DataFrame(batch))
+            continue
         for name, kind in _TYPES.items():
             if name in batch.schema.names:
                 _pad(chunks[name], count, kind)
@@ -158,7 +194,90 @@ def collect(batches: Iterable[pa.RecordBatch], refusals: Refusals, *, raw: bool 
     for name in ("t_min_ms", "t_max_ms"):
         columns.setdefault(name, pl.Series(name, [None], pl.Int64).new_from_index(0, count))
     frame = pl.DataFrame(list(columns.values()))
-    return Events(_in_input_order(frame) if raw else _sorted_once(frame, refusals), names)
+    frame, polls, again = _from_lists(frame, names, polls, empty, refusals)
+    if raw:
+        return Events(_in_input_order(frame), names, polls)
+    once = _sorted_once(frame, refusals)
+    return Events(_bounded(once, names, refusals, again), names, polls)
+
+
+def _from_lists(
+    frame: pl.DataFrame,
+    names: dict[str, pl.Series],
+    polls: pl.DataFrame | None,
+    empty: list[pl.DataFrame],
+    refusals: Refusals,
+) -> tuple[pl.DataFrame, pl.DataFrame | None, int]:
+    """Events instead of sightings; all polls; and how many events were laid beside themselves."""
+    none = pl.DataFrame(schema=sightings.POLLS)
+    listed = pl.concat([none, *empty], how="diagonal")
+    refusals.noted.add(sightings.EMPTY, listed.height)
+    if "sighted" not in frame.columns and listed.is_empty():
+        return frame, polls, 0
+    if "sighted" not in frame.columns:
+        frame = frame.with_columns(sighted=pl.lit(None, pl.Boolean))
+    sighted = pl.col("sighted").fill_null(False)
+    seen = frame.filter(sighted).drop("sighted", "t_min_ms", "t_max_ms", "text", strict=False)
+    given = frame.filter(~sighted).drop("sighted", "created_ms", strict=False)
+    known = sightings.all_polls(seen, listed, none if polls is None else polls, names)
+    held = _concerned(given, known, names)
+    seen = seen.drop("last_ms", strict=False)
+    made = sightings.events_of(seen, held, known, names, refusals)
+    again = 0
+    if polls is not None and held.height:
+        then = sightings.whole_before(polls)
+        once = sightings.events_of(seen.clear(), held, then, names, Refusals())
+        given, again = _beside(given, held, [once, made])
+    both = pl.concat([given, made], how="diagonal")
+    in_order = both.select(name for name in _TYPES if name in both.columns)
+    return in_order, known.select(sightings.POLLS.names()), again
+
+
+def _concerned(
+    given: pl.DataFrame, polls: pl.DataFrame, names: dict[str, pl.Series]
+) -> pl.DataFrame:
+    """Events made from lists before, of objects of which there are new lists."""
+    if "last_ms" not in given.columns:
+        return given.with_columns(last_ms=pl.lit(None, pl.Int64)).clear()
+    polled = given.filter(pl.col("last_ms").is_not_null())
+    return polled.join(sightings.newly_read(polls, names), on=["object_id", "action"], how="semi")
+
+
+def _beside(
+    given: pl.DataFrame, held: pl.DataFrame, made: list[pl.DataFrame]
+) -> tuple[pl.DataFrame, int]:
+    """What was given without the events made from lists, and how many of those stay.
+
+    One stays where something else had narrowed it: another collector's row, the post's own
+    event, a list's order. It is then one like with the event made anew.
+    """
+    whose = ["object_id", "action", "account_id"]
+    key = [*whose, "t_min_ms", "t_max_ms"]
+    concerned = pl.col("last_ms").is_not_null() & pl.col("_concerned").is_not_null()
+    marked = given.join(
+        held.select("object_id", "action").unique().with_columns(_concerned=True),
+        on=["object_id", "action"], how="left", nulls_equal=True,
+    )  # fmt: skip
+    anew = marked.filter(concerned)
+    for events in made:
+        anew = anew.join(events, on=key, how="anti", nulls_equal=True)
+    rest = marked.filter(~concerned)
+    anew = anew.with_columns(last_ms=pl.lit(None, pl.Int64))
+    return pl.concat([rest, anew]).drop("_concerned"), anew.height
+
+
+def _bounded(
+    frame: pl.DataFrame, names: dict[str, pl.Series], refusals: Refusals, again: int
+) -> pl.DataFrame:
+    """Events whose intervals say all that is known; nothing to do where all times are exact."""
+    unknown = frame["t_min_ms"].null_count()
+    if not unknown and _same_column(frame, "t_min_ms", "t_max_ms"):
+        return frame
+    better = dated(frame, names)
+    if unknown < frame.height or "poll_ms" in frame.columns:
+        better = one_like(better, names, refusals, again)
+    better = in_rank_order(better, refusals)
+    return frame if better is frame else _ordered(better)
 
 
 def _pad(chunks: list[pa.Array], count: int, kind: pa.DataType) -> None:
@@ -194,12 +313,8 @@ def _sorted_once(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
     if exact:
         # One buffer serves both ends, and sorting has a column less to carry.
         frame = frame.drop("t_max_ms")
-    first = ["object_id", "t_min_ms", "account_id"]
-    keys = [*first, *(n for n in frame.columns if n not in (*first, "text", "source"))]
-    if "text" in frame.columns:
-        frame = frame.with_columns(_text_key=pl.col("text").hash())
-        keys.append("_text_key")
-    ordered = frame.sort(*keys) if set(frame.columns) - set(keys) else sort_rows(frame, keys)
+    frame, keys = _with_keys(frame)
+    ordered = _ordered(frame, keys)
     same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in keys]
     not_first = pl.int_range(pl.len()) > 0
     again = ordered.select(pl.all_horizontal(not_first, *same)).to_series()
@@ -208,6 +323,29 @@ def _sorted_once(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
         ordered = ordered.filter(~again)
     ordered = ordered.drop("_text_key", strict=False)
     return ordered.with_columns(t_max_ms="t_min_ms") if exact else ordered
+
+
+def _with_keys(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The columns in which exact duplicates agree, in the order of sorting."""
+    first = ["object_id", "t_min_ms", "account_id"]
+    aside = (*first, "text", "source", *_OF_LISTS)
+    keys = [*first, *(name for name in frame.columns if name not in aside)]
+    if "text" in frame.columns:
+        frame = frame.with_columns(_text_key=pl.col("text").hash())
+        keys.append("_text_key")
+    return frame, keys
+
+
+def _ordered(frame: pl.DataFrame, keys: list[str] | None = None) -> pl.DataFrame:
+    """Rows in the order of their keys, of equal ones that of the earliest list first."""
+    if keys is None:
+        keyed, keys = _with_keys(frame)
+        return _ordered(keyed, keys).drop("_text_key", strict=False)
+    lists = [name for name in ("poll_ms", "rank", "list_count") if name in frame.columns]
+    if not set(frame.columns) - set(keys):
+        return sort_rows(frame, keys)
+    last = [name in lists for name in (*keys, *lists)]
+    return frame.sort(*keys, *lists, nulls_last=last)
 
 
 def _same_column(frame: pl.DataFrame, one: str, other: str) -> bool:
@@ -222,4 +360,6 @@ def read_all(
     raw: bool = False,
 ) -> Events:
     """Events already stored together with new ones."""
-    return collect(chain(old.batches(), batches) if old else batches, refusals, raw=raw)
+    if old is None:
+        return collect(batches, refusals, raw=raw)
+    return collect(chain(old.batches(), batches), refusals, raw=raw, polls=old.polls)

@@ -107,6 +107,14 @@ class TestFormats:
         assert frame["t_min_ms"].to_list() == [1600000000000, 1600000005000, None]
         assert frame["t_max_ms"].to_list() == [1600000000000, 1600000100000, None]
 
+    def test_lists_of_likers_are_recognised(self, csv):
+        _, record = read(csv("poll_time,object_id,account_id\n2020-09-13T12:26:40Z,a,1\n"))
+        assert record.inputs[0]["format"] == "polls"
+        text = "poll_time,object_id,account_id,timestamp\n"
+        events, record = read(csv(text + "2020-09-13T12:26:40Z,a,1,1600000000\n", "timed.csv"))
+        assert record.inputs[0]["format"] == "columns"
+        assert events.decoded(events.frame)["poll_time"].to_list() == [T[0]]
+
     def test_coortweet_and_qut_are_recognised(self, csv):
         _, record = read(csv("object_id,account_id,content_id,timestamp_share\na,1,x,1600000000\n"))
         assert record.inputs[0]["format"] == "coortweet"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from claqueur.errors import SettingError, SourceError
-from claqueur.model import EVENTS
+from claqueur.model import EVENTS, LIST_FACTS
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading
 from claqueur.sources.normalise import Normaliser
@@ -37,6 +37,9 @@ OBVIOUS: dict[str, tuple[str, ...]] = {
     "content_id": ("content_id", "comment_id", "message_id"),
     "text": ("text", "tweet_text", "body", "message"),
     "source": ("source",),
+    "rank": ("rank",),
+    "poll_time": ("poll_time", "polled_at"),
+    "list_count": ("list_count",),
 }  # fmt: skip
 """Our columns and the names by which they are recognised, surest first.
 
@@ -93,7 +96,7 @@ def _interval(found: dict[str, str]) -> bool:
 
 
 def _check_names(table: TableFile, named: dict[str, str]) -> None:
-    known = [*EVENTS.names(), "timestamp"]
+    known = [*EVENTS.names(), *LIST_FACTS.names(), "timestamp"]
     if unknown := [name for name in named if name not in known]:
         raise SettingError(
             f"--map {unknown[0]}=…: no such column of events; known are {', '.join(known)}"

@@ -26,6 +26,9 @@ from claqueur.tables import TableFile
 
 Positions = NDArray[np.integer]
 
+RANK_ORDERS = {"oldest-first": 1, "newest-first": -1}
+"""What ``rank_order`` may be, and whether times rise or fall with the rank."""
+
 # One digit before the point and a two-digit exponent is how programs print a large float
 # (a decimal comma where the spreadsheet was Russian); 1e5 may be a hashtag.
 _FLOAT_ID = r"^[+-]?(?:\d(?:[.,]\d+)?[eE]\+?\d{2,3}|\d+\.0+)$"
@@ -42,19 +45,24 @@ class Normaliser:
     columns
         Our column names (and ``timestamp``) to the file's.
     refusals
-        Where refused rows are counted.
+        Where refused rows are counted, and noted those whose rank or count cannot be read.
+    needed
+        Id columns without which a row is refused.
     """
 
     table: TableFile
     reading: Reading
     columns: Mapping[str, str]
     refusals: Refusals
+    needed: tuple[str, ...] = ("account_id", "object_id")
     _time_columns: dict[str, TimeColumn] = field(default_factory=dict)
     _start: int = 1
     _refused: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield batches with id columns as dictionaries, ``t_min_ms``, ``t_max_ms``, ``text``."""
+        """Yield batches with id columns as dictionaries, times as ``*_ms``, ``text``, and what
+        is known about the list a row is from.
+        """
         wanted = list(dict.fromkeys(self.columns.values()))
         for start, batch in self.table.batches(wanted, self.refusals):
             yield self.batch(start, batch)
@@ -67,9 +75,10 @@ class Normaliser:
         for name in EVENT_IDS:
             if name in self.columns:
                 found[name] = self._ids(name, batch.column(self.columns[name]))
-        for name in ("account_id", "object_id"):
+        for name in self.needed:
             self._refuse(f"no {name}", _where(pc.is_null(found[name])))
         found.update(self._times(batch))
+        found.update(self._list_facts(batch))
         if "text" in self.columns:
             found["text"] = batch.column(self.columns["text"]).cast(pa.large_string())
         usable = pa.RecordBatch.from_pydict(found)
@@ -127,6 +136,39 @@ class Normaliser:
         self._refuse("time_min after time_max, or only one of them", _where(wrong))
         return {"t_min_ms": low, "t_max_ms": high}
 
+    # Lists
+
+    def _list_facts(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """Moments of the list and its object, and its numbers; none is a time of the row."""
+        found = {
+            ours: self._time(name, batch)
+            for name, ours in (("poll_time", "poll_ms"), ("created", "created_ms"))
+            if name in self.columns
+        }
+        for name, least in (("rank", 1), ("list_count", 0)):
+            if name in self.columns:
+                found[name] = self._whole_number(name, least, batch)
+        if "rank" in found and (order := RANK_ORDERS.get(self.reading.rank_order)):
+            found["rank_order"] = pa.array(np.full(batch.num_rows, order, np.int8))
+        return found
+
+    def _whole_number(self, name: str, least: int, batch: pa.RecordBatch) -> pa.Array:
+        """A count from ``least`` up; a row in which it is none stays, without it."""
+        given = pl.Series(name, batch.column(self.columns[name]))
+        if not given.dtype.is_numeric():
+            given = given.cast(pl.String).str.strip_chars()
+            given = given.set(given.is_in(MISSING), None)
+        real = given.cast(pl.Float64, strict=False)
+        usable = (real >= least) & (real == real.round()) & (real < 2**53)
+        value = real.set(~usable.fill_null(False), None).cast(pl.Int64)
+        odd = (given.is_not_null() & value.is_null()).arg_true().to_numpy()
+        self.refusals.noted.add(
+            f"{name} that is no whole number from {least} up (the row is kept without it)",
+            len(odd),
+            (f"{self.table.path.name} row {self._start + row}" for row in odd),
+        )
+        return value.to_arrow()
+
     def _time(self, name: str, batch: pa.RecordBatch) -> pa.Array:
         column = pl.Series(name, batch.column(self.columns[name]))
         where = f"{self.table.path}: column {self.columns[name]!r}"
@@ -139,7 +181,8 @@ class Normaliser:
                     f"{where}: {len(rows):,} of the first {len(value):,} rows have a {reason}, "
                     f"such as {column[int(rows[0])]} (row {rows[0] + 1}); is it the right column? "
                     "Times are read as seconds or milliseconds, 2019-02-14 19:00:00 (ISO 8601) or "
-                    "14.02.2019 19:00:00; name another column with --map timestamp=…, another unit "
+                    "14.02.2019 19:00:00; name another column with --map "
+                    f"{name if name in ('poll_time', 'created') else 'timestamp'}=…, another unit "
                     "with --time-unit"
                 )
             self._refuse(reason, rows)
