@@ -129,6 +129,20 @@ def hits(row: dict[str, Any]) -> str:
     return str(round(row["mean"] * row["datasets"]))
 
 
+def targets_table(summary: pl.DataFrame, study: str) -> str:
+    """The test of declared targets: one row a cell."""
+    metrics = {
+        "any_group": "chance of a finding",
+        "recall": "recall of its 5% list",
+        "false_discovery": "false discovery",
+    }
+    rows = [
+        [cell, str(found["recall"]["datasets"]), *(spread(found[name]) for name in metrics)]
+        for cell, found in by(summary.filter(pl.col("study") == study), "metric").items()
+    ]
+    return markdown(["worlds of", "number", *metrics.values()], rows)
+
+
 def found_table(summary: pl.DataFrame, study: str) -> str:
     """Whom ours flags, by role: one row a cell."""
     roles = {**TOLD, **KINDS}
@@ -186,10 +200,15 @@ def discovery_text(datasets: pl.DataFrame) -> str:
 def tables(evaluation: Evaluation) -> dict[str, str]:
     """Every table of the page there are data for, by the name of its markers."""
     summary, datasets = evaluation.summary, evaluation.datasets
+    # The test of declared targets looks for something else and has tables of its own.
+    datasets = datasets.filter(~pl.col("study").str.starts_with("target"))
     made = {}
     for study in summary["study"].unique(maintain_order=True):
-        if study in ("bars", "nulls"):
+        if study in ("bars", "nulls") or study.endswith("-nobody"):
             made[study] = alarms_table(summary, study)
+            continue
+        if study.startswith("target"):
+            made[study] = targets_table(summary, study)
             continue
         made[study] = ours_table(summary, study)
         made[f"{study}-f1"] = beside_table(summary, study, "f1")
@@ -197,7 +216,7 @@ def tables(evaluation: Evaluation) -> dict[str, str]:
         made[f"{study}-found"] = found_table(summary, study)
     made["negatives"] = negatives_text(datasets)
     made["negatives-beside"] = negatives_beside(datasets)
-    if datasets["recall"].count():
+    if not datasets.is_empty() and datasets["recall"].count():
         made["discovery"] = discovery_text(datasets)
     return made
 

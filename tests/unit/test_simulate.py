@@ -285,7 +285,7 @@ def test_save(world: World, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "world"
     world.save(target)
     assert sorted(path.name for path in target.parent.iterdir()) == ["world"]
-    names = ("counters", "events", "objects", "truth")
+    names = ("counters", "events", "objects", "targets", "truth")
     assert sorted(path.name for path in target.iterdir()) == [f"{n}.parquet" for n in names]
     for name in names:
         assert_frame_equal(pl.read_parquet(target / f"{name}.parquet"), getattr(world, name))
@@ -293,7 +293,7 @@ def test_save(world: World, tmp_path: Path) -> None:
 
 def test_save_into_an_empty_folder(world: World, tmp_path: Path) -> None:
     world.save(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_save_refuses_a_folder_in_use(world: World, tmp_path: Path) -> None:

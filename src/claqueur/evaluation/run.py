@@ -20,6 +20,7 @@ from claqueur.evaluation.pictures import save_pictures
 from claqueur.evaluation.scores import score
 from claqueur.evaluation.studies import Cell, Study, chosen
 from claqueur.evaluation.tables import datasets_table, summary_table
+from claqueur.evaluation.targets import TARGET_TESTS
 from claqueur.progress import SILENT, Progress
 from claqueur.simulation import simulate
 
@@ -87,7 +88,9 @@ def evaluate(
         raise SettingError("--seeds and --first-seed must be 0 or more, --workers 1 or more")
     out = Path(out)
     plan = list(planned(chosen(tuple(studies)), seeds, first_seed))
-    marks = {method.name: fingerprint(method) for method in methods}
+    judged = {study.judged for study, _, _ in plan}
+    every = [*methods, *(test for name, test in TARGET_TESTS.items() if name in judged)]
+    marks = {method.name: fingerprint(method) for method in every}
     with disk_full_explained(out):
         out.mkdir(parents=True, exist_ok=True)
         done = _current(out / LINES, marks)
@@ -115,10 +118,11 @@ def tasks(
 ) -> list[Task]:
     """What is left to do; a dataset of several studies once."""
     left: dict[str, Task] = {}
-    for _, cell, seed in plan:
+    for study, cell, seed in plan:
+        own = (TARGET_TESTS[study.judged],) if study.judged else methods
         missing = tuple(
             (method, marks[method.name])
-            for method in methods
+            for method in own
             if key(cell.scenario, cell.changes, seed, method.name) not in done
         )
         if missing:
@@ -139,7 +143,8 @@ def run_task(task: Task) -> list[dict[str, Any]]:
     lines = []
     for method, mark in task.methods:
         begin = time.perf_counter()
-        found, refused = _found(_knowing(method, world.truth), world.events)
+        told_of = _declaring(_knowing(method, world.truth), world.targets)
+        found, refused = _found(told_of, world.events)
         told = {
             "method": method.name,
             "code": mark,
@@ -164,6 +169,12 @@ def _knowing(method: Method, truth: pl.DataFrame) -> Method:
     """A method chosen in hindsight is given the truth; no other has ``knowing``."""
     knowing = getattr(method, "knowing", None)
     return knowing(truth) if knowing else method
+
+
+def _declaring(method: Method, targets: pl.DataFrame) -> Method:
+    """A test of declared targets is given those of the world; no other has ``declaring``."""
+    declaring = getattr(method, "declaring", None)
+    return declaring(targets) if declaring else method
 
 
 def _work(left: list[Task], path: Path, workers: int, progress: Progress) -> None:

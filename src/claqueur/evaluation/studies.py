@@ -39,12 +39,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Study:
-    """A question and the datasets that answer it; ``seeds`` are 1 to that number."""
+    """A question and the datasets that answer it; ``seeds`` are 1 to that number.
+
+    Attributes
+    ----------
+    judged
+        What is judged instead of detection: ``targets`` or ``target page``.
+    """
 
     name: str
     help: str
     seeds: int
     cells: tuple[Cell, ...]
+    judged: str = ""
 
 
 def ordered(participation: float, staff: int) -> Cell:
@@ -103,6 +110,29 @@ _NULLS: dict[str, Mapping[str, Any]] = {
 }
 
 
+TARGET_SINCE = "2019-02-16"
+"""The day of the order where a whole page is the target; the posts named begin then."""
+
+_TARGET_PAGE: Mapping[str, Any] = {
+    "population.accounts": 12_000,
+    "population.sittings_per_day_mean": 0.17,
+    "named": {"page": "universiade", "first_day": TARGET_SINCE},
+    "theme": None,
+    "fans.accounts": 500,
+    "topical_fans.accounts": 200,
+    "new_followers.accounts": 300,
+}
+"""All of a page is named from a day on, among 12,000 accounts."""
+
+_TARGET_STAFF = {"order.first_day": TARGET_SINCE, "order.staff_per_institution": 200}
+
+
+def named(participation: float) -> Cell:
+    """Half of a page's posts named to 40 of 1,500 accounts."""
+    changes = {"order.participation_mean": participation}
+    return Cell(f"40 ordered at {participation}", "named-posts", changes, participation, 40)
+
+
 def _together(*studies: Study) -> dict[str, Study]:
     return {study.name: study for study in studies}
 
@@ -146,6 +176,34 @@ STUDIES = _together(
         "Other worlds without orders",
         10,
         tuple(Cell(label, changes={**NOBODY, **changes}) for label, changes in _NULLS.items()),
+    ),
+    Study(
+        "targets",
+        "The test of declared posts: participation .3, .6 and .8, no like with a time",
+        20,
+        (named(0.3), named(0.6), named(0.8)),
+        "targets",
+    ),
+    Study(
+        "targets-nobody",
+        "The same posts declared in 200 worlds in which nobody was ordered",
+        200,
+        (Cell("nobody ordered", "named-posts", {"order": None}),),
+        "targets",
+    ),
+    Study(
+        "target-page",
+        "A whole page declared since a date, to 200 of 12,000 accounts",
+        20,
+        (Cell("200 ordered at 0.6", "named-posts", {**_TARGET_PAGE, **_TARGET_STAFF}, 0.6, 200),),
+        "target page",
+    ),
+    Study(
+        "target-page-nobody",
+        "The same page declared in 200 worlds in which nobody was ordered",
+        200,
+        (Cell("nobody ordered", "named-posts", {**_TARGET_PAGE, "order": None}),),
+        "target page",
     ),
 )
 """All studies by name."""

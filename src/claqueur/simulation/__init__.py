@@ -13,6 +13,7 @@ of its values. A mechanism is a small module:
 - ``standing``: an appeal that goes on for weeks
 - ``order``: what heads and staff do on order; ``compliance`` in their own time or before
   deadlines, ``camouflage`` around it
+- ``naming``: the posts a directive names, and a theme they share with others
 - ``campaign``: what institutions publish on order
 - ``activists``: a rewarded network, sent from campaign to campaign
 - ``observer``: how much of it a collector gets to see

@@ -17,7 +17,7 @@ from claqueur.simulation.stage import Stage
 def ordered_actions(stage: Stage, order: OrderSettings, rng: np.random.Generator) -> Actions:
     """Likes and praise of heads and staff, a wave for every message a head sends."""
     people = stage.people
-    target = _targets(stage, order, rng)
+    target = order_targets(stage, order, rng)
     heads = people.with_role(HEAD)
     sent, forwarded = _messages(order, stage.clock, stage.posts.created[target], len(heads), rng)
     parts = [_head_likes(heads, target, sent, forwarded, rng)]
@@ -35,9 +35,14 @@ def ordered_actions(stage: Stage, order: OrderSettings, rng: np.random.Generator
     return done
 
 
-def _targets(stage: Stage, order: OrderSettings, rng: np.random.Generator) -> Ints:
-    """The official posts that matter to the heads, on all official pages or those named."""
+def order_targets(stage: Stage, order: OrderSettings, rng: np.random.Generator) -> Ints:
+    """The posts that matter to the heads: those the directive names, or a share of the official.
+
+    They are the first draw from the order's own stream, so that they can be told beforehand.
+    """
     posts = stage.posts
+    if stage.named is not None:
+        return stage.named
     on_target = stage.on_official_page
     if order.targets:
         on_target = np.isin(posts.page, stage.pages.of_groups(order.targets))

@@ -27,8 +27,10 @@ def topical_fan_actions(
     """Each likes its own share of all posts on the topics, whatever the page."""
     posts, crowd = stage.posts, stage.people.with_role(TOPICAL_FAN)
     devotion = beta(rng, settings.devotion_mean, settings.devotion_concentration, len(crowd))
-    own = pages_about(stage.scenario, stage.pages, settings.topics)
-    account, post = wishes(crowd, devotion, np.flatnonzero(np.isin(posts.page, own)), rng)
+    own = np.isin(posts.page, pages_about(stage.scenario, stage.pages, settings.topics))
+    if stage.themed is not None:
+        own &= stage.themed
+    account, post = wishes(crowd, devotion, np.flatnonzero(own), rng)
     visits = own_visits(stage, crowd, settings.sittings_per_day, rng)
     ready = posts.created[post]
     likes = catch_up(stage, visits, account, post, ready, settings.oldest_hours, rng)

@@ -26,7 +26,9 @@ from claqueur.simulation.scenario_observer import ObserverSettings
 from claqueur.simulation.scenario_orders import (
     ActivistsSettings,
     CampaignSettings,
+    NamedSettings,
     OrderSettings,
+    ThemeSettings,
 )
 
 CROWDS = (
@@ -183,6 +185,8 @@ class Scenario:
     appeal: AppealSettings | None = None
     standing_appeal: StandingAppealSettings | None = None
     order: OrderSettings | None = None
+    named: NamedSettings | None = None
+    theme: ThemeSettings | None = None
     campaign: CampaignSettings | None = None
     activists: ActivistsSettings | None = None
     observer: ObserverSettings | None = None
@@ -213,6 +217,13 @@ class Scenario:
     def _check_targets(self) -> None:
         names = {group.name for group in self.pages}
         targets = self.order.targets if self.order else ()
+        if self.named and self.named.page not in names:
+            raise SettingError(
+                f"named.page: no page is called {self.named.page}; "
+                f"known are {', '.join(sorted(names))}"
+            )
+        if self.named and self.named.themed_share is not None and not self.theme:
+            raise SettingError("named.themed_share: needs a theme")
         if unknown := sorted(set(targets) - names):
             raise SettingError(
                 f"order.targets: no page is called {', '.join(unknown)}; "

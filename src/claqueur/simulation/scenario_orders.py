@@ -104,6 +104,37 @@ class OrderSettings:
 
 
 @dataclass(frozen=True)
+class NamedSettings:
+    """The posts a directive names, one by one or all of a page since a day.
+
+    They are drawn by a stream of their own, whether anybody follows the directive or not; where
+    there is an order, they are its targets.
+
+    Attributes
+    ----------
+    page
+        Name of the group of pages they stand on.
+    posts_share
+        How many of the page's posts since the day.
+    themed_share
+        Share of them that carry the theme; by chance when None.
+    """
+
+    page: str
+    first_day: date
+    posts_share: float = 1
+    themed_share: float | None = None
+
+
+@dataclass(frozen=True)
+class ThemeSettings:
+    """A theme that posts of any page may have; topical fans then like these posts only."""
+
+    word: str
+    posts_share: float
+
+
+@dataclass(frozen=True)
 class CampaignSettings:
     """Texts that the institutions' pages all publish at about the same time."""
 

@@ -22,6 +22,10 @@ class Stage:
     pages: Pages
     people: Population
     posts: Posts
+    themed: Flags | None = None
+    """Whether a post carries the scenario's theme, one value a post; None without a theme."""
+    named: Ints | None = None
+    """Posts the directive names, rising; None where none are named one by one."""
 
     @property
     def on_official_page(self) -> Flags:

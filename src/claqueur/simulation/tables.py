@@ -31,6 +31,9 @@ OBJECTS = pl.Schema(
 )
 """One row: one post, with its counts."""
 
+TARGETS = pl.Schema({"object_id": pl.String(), "owner_id": pl.String()})
+"""One row: a post the directive named."""
+
 TRUTH = pl.Schema({"account_id": pl.String(), "role": pl.String(), "institution_id": pl.String()})
 """One row: an account or a page and what it was in this world."""
 
@@ -161,6 +164,23 @@ def objects_table(
         schema=OBJECTS,
     )
     return table.sort("created", "object_id")
+
+
+def targets_table(stage: Stage, posts: Posts, post_ids: pl.Series, targets: Ints) -> pl.DataFrame:
+    """The posts a directive named that were published in the span.
+
+    Parameters
+    ----------
+    posts, post_ids
+        Those of the span, which are the last ones of the stage.
+    targets
+        Indices into the stage's posts.
+    """
+    own = targets - (len(stage.posts) - len(posts))
+    own = own[own >= 0]
+    owners = pl.Series(stage.pages.ids)[posts.page[own]]
+    table = pl.DataFrame({"object_id": post_ids[own], "owner_id": owners}, schema=TARGETS)
+    return table.sort("object_id")
 
 
 def truth_table(pages: Pages, people: Population) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from claqueur.simulation.actions import Actions
 from claqueur.simulation.activists import activist_actions
 from claqueur.simulation.bursts import giveaway_actions, share_actions
 from claqueur.simulation.campaign import campaign_posts
-from claqueur.simulation.chance import stream
+from claqueur.simulation.chance import Ints, stream
 from claqueur.simulation.clock import Clock
 from claqueur.simulation.counters import counters_table
 from claqueur.simulation.fans import appeal_actions, fan_actions
 from claqueur.simulation.feed import ordinary_actions
+from claqueur.simulation.naming import named_posts, with_theme
 from claqueur.simulation.observer import observed, view
-from claqueur.simulation.order import ordered_actions
+from claqueur.simulation.order import order_targets, ordered_actions
 from claqueur.simulation.pages import in_order, make_pages, ordinary_posts
 from claqueur.simulation.population import make_population
 from claqueur.simulation.reading import read_scenario
@@ -34,7 +35,12 @@ from claqueur.simulation.regulars import (
 from claqueur.simulation.scenario import Scenario
 from claqueur.simulation.stage import Stage
 from claqueur.simulation.standing import supporter_actions
-from claqueur.simulation.tables import events_table, objects_table, truth_table
+from claqueur.simulation.tables import (
+    events_table,
+    objects_table,
+    targets_table,
+    truth_table,
+)
 from claqueur.simulation.texts import Texts, read_texts
 
 Mechanism = Callable[[Stage, Any, np.random.Generator], Actions]
@@ -54,7 +60,7 @@ MECHANISMS: dict[str, Mechanism] = {
 }
 """Who acts, by the name of the scenario's table that switches it on and sets it."""
 
-_TABLES = ("events", "objects", "counters", "truth")
+_TABLES = ("events", "objects", "counters", "truth", "targets")
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class World:
         Followers of pages by day, likes of official posts by age.
     truth
         Role and institution of every account and page. ``ordered`` are the staff only.
+    targets
+        Posts a directive named; those that nobody ordered too, where a scenario names some.
     scenario, seed
         What it was made from.
     """
@@ -79,11 +87,12 @@ class World:
     objects: pl.DataFrame
     counters: pl.DataFrame
     truth: pl.DataFrame
+    targets: pl.DataFrame
     scenario: str
     seed: int
 
     def save(self, directory: Path) -> None:
-        """Write ``events.parquet``, ``objects.parquet``, ``counters.parquet``, ``truth.parquet``.
+        """Write ``events``, ``objects``, ``counters``, ``truth`` and ``targets`` as Parquet.
 
         They are written beside the folder and moved, so it is there whole or not at all.
 
@@ -135,6 +144,7 @@ def simulate(
         objects=objects_table(stage, posts, ids, actions, seen, stream(seed, "views")),
         counters=counters_table(stage, posts, ids, actions, seen, stream(seed, "counters")),
         truth=truth_table(stage.pages, stage.people),
+        targets=targets_table(stage, posts, ids, _named(stage, seed)),
         scenario=name,
         seed=seed,
     )
@@ -149,7 +159,21 @@ def set_stage(scenario: Scenario, seed: int) -> Stage:
     if scenario.campaign:
         rng = stream(seed, "campaign")
         parts.append(campaign_posts(scenario.campaign, scenario, clock, pages, texts, rng))
-    return Stage(scenario, clock, pages, people, in_order(parts, scenario, clock, pages))
+    stage = Stage(scenario, clock, pages, people, in_order(parts, scenario, clock, pages))
+    if scenario.theme:
+        stage = with_theme(stage, scenario.theme, stream(seed, "theme"))
+    if scenario.named:
+        chosen = named_posts(stage, scenario.named, stream(seed, "named"))
+        stage = replace(stage, named=chosen)
+    return stage
+
+
+def _named(stage: Stage, seed: int) -> Ints:
+    """The posts a directive names, whether anybody follows it or not."""
+    if stage.named is not None:
+        return stage.named
+    order = stage.scenario.order
+    return order_targets(stage, order, stream(seed, "order")) if order else np.empty(0, np.int64)
 
 
 def _play(stage: Stage, seed: int) -> Actions:
