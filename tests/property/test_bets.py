@@ -183,10 +183,10 @@ def scored(actions: Timeline, group: Habits, crowd: Crowd, use, who, window_ms):
     objects = np.unique(actions.object_[group.event[use[group.event]]]).astype(np.int64)
     room = count_scored(objects, actions.start, actions.account, use, who)
     event, delays, hours = ratios(
-        objects, actions.start, actions.account, actions.t_ms, actions.born_ms, actions.page,
-        actions.sitting, actions.own_start, actions.own, actions.object_, actions.hours, use, who,
-        group.inside, crowd.suspect, crowd.delays, group.start, group.by_page, group.hours,
-        group.clock, window_ms, True, room,
+        objects, actions.start, actions.account, actions.t_ms, *actions.moments, actions.born_ms,
+        actions.page, actions.sitting, actions.own_start, actions.own, actions.object_,
+        actions.hours, use, who, group.inside, crowd.suspect, crowd.delays, group.start,
+        group.by_page, group.hours, group.clock, window_ms, True, room,
     )  # fmt: skip
     return {int(e): (d, h) for e, d, h in zip(event, delays, hours, strict=True)}
 

@@ -54,7 +54,7 @@ def test_sittings(rows, gap_ms):
     account = np.array([a for a, _, _ in rows], np.uint32)
     t_ms = np.array([t for _, _, t in rows], np.int64)
     order = np.lexsort((t_ms, account))
-    found = label_sittings(account, t_ms, order, gap_ms)
+    found = label_sittings(account, t_ms, t_ms, order, gap_ms)
     expected, last, number = {}, None, -1
     for e in order:
         now = (account[e], t_ms[e])

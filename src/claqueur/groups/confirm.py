@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from claqueur.engines.local import side_by_side
 from claqueur.groups.select import Candidate, candidates, edges, in_any
-from claqueur.kernels.co_action import I64, Bool
-from claqueur.kernels.lockstep import F64
+from claqueur.kernels.co_action import F64, I64, Bool
 from claqueur.nulls.fdr import e_bh
 from claqueur.nulls.habits import Crowd, Fortunes, Habits, bet
 from claqueur.nulls.timeline import FEWEST_BLOCKS, Timeline
@@ -44,8 +43,8 @@ FEWEST_DAYS = 3
 MOST_OF_ONE_DAY = 0.5
 """Share of the evidence that may come from one day."""
 
-ALONE = 0.3
-"""Prior weight of a group that was found in one fold only."""
+ALONE, LEAST_ALONE = 0.3, 0.02
+"""Prior weight of a group that was found in one fold only, and of one found in both."""
 
 LEAST_SUSPECT = 0.5
 """Logarithm of the fortune from which an account makes no crowd any more."""
@@ -249,7 +248,7 @@ def _combine(
     evidence: _Evidence, n: int, found: list[list[Candidate]], bets: list[list[Fortunes]]
 ) -> None:
     """Average the products of both folds' fortunes over pairs of groups, by how alike they are."""
-    prior = _prior(found[0], found[1])
+    prior = weights(*([group.inside for group in side] for side in found))
     asked = _asked(bets, n)
     if not asked.any():
         return
@@ -280,14 +279,25 @@ def _columns(b: Fortunes, n: int) -> F64:
     return np.array([b.spread(row, n) for row in b.log_e])
 
 
-def _prior(first: list[Candidate], second: list[Candidate]) -> F64:
-    """Weights of pairs of groups, the last row and column standing for no group at all."""
+def weights(first: list[Bool], second: list[Bool]) -> F64:
+    """Weights of pairs of groups of both folds, by how alike they are.
+
+    Parameters
+    ----------
+    first, second
+        Groups, (n_accounts,) bool each.
+
+    Returns
+    -------
+    (len(first) + 1, len(second) + 1) float64
+        They add up to 1; the last row and column stand for no group at all.
+    """
     prior = np.zeros((len(first) + 1, len(second) + 1))
     for i, a in enumerate(first):
         for j, b in enumerate(second):
-            prior[i, j] = (a.inside & b.inside).sum() / (a.inside | b.inside).sum()
-    prior[:-1, -1] = ALONE * np.maximum(0, 1 - prior[:-1, :-1].sum(axis=1)) + 0.02
-    prior[-1, :-1] = ALONE * np.maximum(0, 1 - prior[:-1, :-1].sum(axis=0)) + 0.02
+            prior[i, j] = (a & b).sum() / (a | b).sum()
+    prior[:-1, -1] = ALONE * np.maximum(0, 1 - prior[:-1, :-1].sum(axis=1)) + LEAST_ALONE
+    prior[-1, :-1] = ALONE * np.maximum(0, 1 - prior[:-1, :-1].sum(axis=0)) + LEAST_ALONE
     total = prior.sum()
     return prior / total if total else prior
 
@@ -360,12 +370,13 @@ def _stability(accounts: I64, group: I64, evidence: _Evidence) -> F64:
             continue
         gain = _gains(bets, n)
         best = gain.argmax(axis=0)
-        like = np.array([_most_common(of_account[c.inside]) for c in found])
+        like = np.array([most_common(of_account[c.inside]) for c in found])
         stays += asked & (gain.max(axis=0) > 0) & (like[best] == of_account) & (of_account > 0)
     share: F64 = stays[accounts] / np.maximum(asked_for[accounts], 1)
     return share
 
 
-def _most_common(numbers: I64) -> int:
+def most_common(numbers: I64) -> int:
+    """The most frequent number above 0; -1 where there is none."""
     known = numbers[numbers > 0]
     return int(np.bincount(known).argmax()) if len(known) else -1

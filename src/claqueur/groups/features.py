@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from claqueur.groups.network import Grouped
-from claqueur.kernels.co_action import I64, Bool
-from claqueur.kernels.lockstep import DAY_MS, F64
+from claqueur.kernels.co_action import F64, I64, Bool
+from claqueur.kernels.lockstep import DAY_MS
 from claqueur.model import SMALLEST_SHOWN, TIME
 from claqueur.nulls.timeline import Timeline
 

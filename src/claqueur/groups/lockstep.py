@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from claqueur.detectors import Layer, chosen_actions, exactly_timed, require_times
+from claqueur.detectors import Layer, chosen_actions
 from claqueur.engines.local import Actions, count_pairs
 from claqueur.groups.confirm import (
     FEWEST_DAYS,
@@ -20,17 +20,19 @@ from claqueur.groups.confirm import (
     Confirmed,
     confirm,
 )
+from claqueur.groups.errors import histogram, with_errors
 from claqueur.groups.features import FEATURES, features
-from claqueur.groups.network import Grouped, describe_groups
+from claqueur.groups.network import Grouped
+from claqueur.groups.polls import PEOPLE, SHARE, visible_orders
 from claqueur.groups.sensitivity import TARGETS, sensitivity, smallest_seen
 from claqueur.kernels.co_action import I64
 from claqueur.model import ANY_ACTION
+from claqueur.nulls.baseline import WIDEST_MS
 from claqueur.nulls.exchange import KEEPS, NEIGHBOURHOODS, pair_p_values
-from claqueur.nulls.fdr import benjamini_hochberg, e_bh
-from claqueur.nulls.habits import NULLS, TOLERANCE, WINDOWS_MS
+from claqueur.nulls.fdr import benjamini_hochberg
+from claqueur.nulls.habits import NULLS, TOLERANCE, windows_ms
 from claqueur.nulls.timeline import Timeline, timeline
 from claqueur.progress import Progress
-from claqueur.refusals import Refusals
 from claqueur.settings import CoAction
 from claqueur.store import Events
 
@@ -47,6 +49,8 @@ class Found:
         The groups of each layer.
     sensitivity
         Invented orders and the share of each that was found.
+    polls
+        The same by how far polls lie apart and how far compliance is spread.
     """
 
     action: str
@@ -55,34 +59,52 @@ class Found:
     layers: list[Layer]
     grouped: list[Grouped]
     sensitivity: list[dict[str, Any]]
+    polls: list[dict[str, Any]]
 
 
-def find(
-    events: Events, settings: CoAction, refusals: Refusals, seed: int, progress: Progress
-) -> Found:
+def find(frame: pl.DataFrame, events: Events, seed: int, progress: Progress) -> Found:
     """Find groups in lockstep without a threshold.
 
     An account's first action on an object in a sitting counts, whatever its kind.
+
+    Parameters
+    ----------
+    frame
+        Coded rows of which each :func:`has_time`.
     """
-    frame = _engagement(events, settings, refusals)
     actions = timeline(frame, events)
     confirmed = confirm(actions, seed, progress)
     kinds = _kinds(frame, actions, events)
     action = kinds[0] if len(kinds) == 1 else ANY_ACTION
-    rows = frame[actions.row]
+    rows = _rows(frame, actions)
     progress.stage("describing groups")
     layers = list(_layers(action, rows, actions, confirmed, events))
-    grouped = [_with_errors(layer, own, confirmed, events) for layer, own in layers]
+    grouped = [with_errors(layer, own, confirmed, events) for layer, own in layers]
     planted = sensitivity(frame, events, actions, confirmed, seed, progress)
     own = [layer for layer, _ in layers]
-    return Found(action, actions, confirmed, own, grouped, planted)
+    polled = visible_orders(frame, events, actions, confirmed, seed, progress)
+    return Found(action, actions, confirmed, own, grouped, planted, polled)
 
 
-def _engagement(events: Events, settings: CoAction, refusals: Refusals) -> pl.DataFrame:
-    chosen = chosen_actions(events, settings.action)
-    timed = exactly_timed(events.of_actions(chosen), refusals)
-    require_times([timed])
-    return timed
+def engagement(events: Events, settings: CoAction) -> pl.DataFrame:
+    """Coded rows of the chosen actions."""
+    return events.of_actions(chosen_actions(events, settings.action))
+
+
+def has_time(frame: pl.DataFrame) -> pl.Series:
+    """Whether a row's time is known, or known to lie within an interval that is not too wide."""
+    width = pl.col("t_max_ms") - pl.col("t_min_ms")
+    return frame.select((width <= WIDEST_MS).fill_null(False)).to_series()
+
+
+def _rows(frame: pl.DataFrame, actions: Timeline) -> pl.DataFrame:
+    """Rows of the actions; where only an interval is known, at the moment drawn from it."""
+    rows = frame[actions.row]
+    if actions.exact.all():
+        return rows
+    return rows.with_columns(
+        from_ms="t_min_ms", until_ms="t_max_ms", t_min_ms=pl.Series(actions.t_ms)
+    )
 
 
 def _kinds(frame: pl.DataFrame, actions: Timeline, events: Events) -> list[str]:
@@ -121,64 +143,12 @@ def _pairs(actions: Timeline, of_account: I64, window_ms: int) -> pl.DataFrame:
     )
 
 
-def _with_errors(layer: Layer, of_account: I64, confirmed: Confirmed, events: Events) -> Grouped:
-    grouped = describe_groups(layer, events, of_account)
-    errors = pl.DataFrame(
-        {
-            "account_id": events.names["account_id"].gather(confirmed.accounts),
-            "p_value": np.exp(np.minimum(-confirmed.log_e, 0)),
-            "q_value": confirmed.q,
-            "stability": confirmed.stability,
-        }
-    )
-    members = (
-        grouped.accounts.drop("p_value", "q_value", "stability")
-        .join(errors, on="account_id", how="left", maintain_order="left")
-        .select(grouped.accounts.columns)
-    )
-    return replace(grouped, accounts=members, groups=_group_errors(grouped.groups, confirmed))
-
-
-def _group_errors(groups: pl.DataFrame, confirmed: Confirmed) -> pl.DataFrame:
-    """P and q of groups: the mean e-value over the family, with 0 for everybody outside.
-
-    However a group was put together, that is at most the mean over the whole family, so its
-    inverse is a p-value of "nobody keeps step" that no choice of members can spoil.
-    """
-    numbers = np.arange(1, len(confirmed.windows_ms) + 1)
-    log_e = np.array(
-        [np.logaddexp.reduce(confirmed.log_e[confirmed.group == n]) for n in numbers]
-    ) - np.log(max(confirmed.family, 1))
-    table = pl.DataFrame(
-        {
-            "group_id": numbers,
-            "p_value": np.exp(np.minimum(-log_e, 0)),
-            "q_value": e_bh(log_e, max(len(numbers), 1)),
-        }
-    )
-    return (
-        groups.drop("p_value", "q_value")
-        .join(table, on="group_id", how="left", maintain_order="left")
-        .select(groups.columns)
-    )
-
-
 def features_of(found: Found, zone: str) -> pl.DataFrame:
     """Features of all groups beside accounts in none."""
     outside = np.ones(found.actions.n_accounts, bool)
     outside[found.confirmed.accounts] = False
     parts = [features(grouped, found.actions, outside, zone) for grouped in found.grouped]
     return pl.concat(parts) if parts else pl.DataFrame(schema=FEATURES)
-
-
-def _histogram(confirmed: Confirmed) -> list[int]:
-    """How many tested accounts have a p-value in each twentieth of 0 to 1.
-
-    Inverses of e-values are conservative: without lockstep most are 1.
-    """
-    p = np.exp(np.minimum(-confirmed.tested_log_e, 0))
-    counts, _ = np.histogram(p, bins=20, range=(0, 1))
-    return [int(count) for count in counts]
 
 
 def account_of(found: Found) -> dict[str, Any]:
@@ -198,14 +168,19 @@ def account_of(found: Found) -> dict[str, Any]:
         "parts": PARTS,
         "candidates_tested": confirmed.candidates,
         "tolerance": TOLERANCE,
-        "windows_ms": list(WINDOWS_MS),
+        "windows_ms": list(windows_ms(actions)),
+        "resolution_ms": actions.resolution_ms,
+        "intervals": int((~actions.exact).sum()),
         "windows_that_carried_ms": sorted(set(confirmed.windows_ms)),
         "neighbourhoods": list(NEIGHBOURHOODS),
         "nulls": {**NULLS, "exchange (pairs)": KEEPS},
         "confirmed": len(confirmed.accounts),
         "confirmed_in_no_group": int((confirmed.group == 0).sum()),
-        "p_values_by_twentieth": _histogram(confirmed),
+        "p_values_by_twentieth": histogram(confirmed),
         "sensitivity": found.sensitivity,
         "smallest_seen": smallest_seen(found.sensitivity),
         "sensitivity_targets": TARGETS,
+        "polls": found.polls,
+        "polls_people": PEOPLE,
+        "polls_participation": SHARE,
     }

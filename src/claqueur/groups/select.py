@@ -17,10 +17,10 @@ import polars as pl
 
 from claqueur.engines.local import Actions, PairCounts, count_pairs
 from claqueur.groups.communities import communities
-from claqueur.kernels.co_action import Bool
-from claqueur.kernels.lockstep import DAY_MS, F64, FOREVER_MS, counts_within, expected_meetings
+from claqueur.kernels.co_action import F64, Bool
+from claqueur.kernels.lockstep import DAY_MS, FOREVER_MS, counts_within, expected_meetings
 from claqueur.nulls.bursts import regulars
-from claqueur.nulls.habits import WINDOWS_MS, Crowd, Fortunes, Habits, bet
+from claqueur.nulls.habits import Crowd, Fortunes, Habits, bet, windows_ms
 from claqueur.nulls.timeline import Timeline
 from claqueur.settings import Grouping
 
@@ -166,10 +166,10 @@ def _grouped(pairs: pl.DataFrame, n_accounts: int, resolution: float, seed: int)
     return found
 
 
-def _beside(window_ms: int) -> Sequence[int]:
+def _beside(window_ms: int, windows: Sequence[int]) -> Sequence[int]:
     """A window and the next narrower and wider ones."""
-    place = WINDOWS_MS.index(window_ms)
-    return WINDOWS_MS[max(place - 1, 0) : place + 2]
+    place = windows.index(window_ms)
+    return windows[max(place - 1, 0) : place + 2]
 
 
 def _in_bursts(actions: Timeline, use: Bool, free: Bool) -> list[Bool]:
@@ -184,6 +184,7 @@ class Contest:
     def __init__(self, actions: Timeline, use: Bool, allowed: Bool, stop: Event) -> None:
         self.actions, self.use, self.allowed, self.stop = actions, use, allowed, stop
         self.rough = Crowd.ignored(actions)
+        self.windows = windows_ms(actions)
         self.groups: list[Candidate] = []
 
     @property
@@ -206,7 +207,7 @@ class Contest:
             self._assign(bets)
             if turn == 0:
                 self.groups = [
-                    self._with_window(group.inside, _beside(group.window_ms))[0]
+                    self._with_window(group.inside, _beside(group.window_ms, self.windows))[0]
                     for group in self.groups
                 ]
 
@@ -216,13 +217,14 @@ class Contest:
         return bet(self.actions, habits, self.rough, self.use, self.allowed, group.window_ms)
 
     def _with_window(
-        self, inside: Bool, windows_ms: Sequence[int] = WINDOWS_MS
+        self, inside: Bool, windows: Sequence[int] | None = None
     ) -> tuple[Candidate, float]:
         """The window in which the members gain most, and how much."""
         self._heed()
         habits = Habits.of(self.actions, inside)
-        best = (-1.0, windows_ms[0])
-        for window_ms in windows_ms:
+        windows = windows or self.windows
+        best = (-1.0, windows[0])
+        for window_ms in windows:
             own = bet(self.actions, habits, self.rough, self.use, inside, window_ms)
             best = max(best, (float(np.maximum(own.log_e[0], 0).sum()), window_ms))
         return Candidate(inside, best[1]), best[0]

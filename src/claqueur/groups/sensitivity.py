@@ -61,8 +61,8 @@ def sensitivity(
         ``size``, ``participation``, ``found``; empty where the data are too small or too large.
     """  # fmt: skip
     plan = list(product(SIZES, PARTICIPATION))
-    people = _free_accounts(actions, confirmed)
-    posts = _busiest_posts(actions)
+    people = free_accounts(actions, confirmed)
+    posts = busiest_posts(actions)
     wanted = sum(size for size, _ in plan)
     too_few = wanted > LARGEST_SHARE * len(people) or len(posts) < 2 * TARGETS
     if too_few or len(actions) > MOST_ACTIONS:
@@ -73,10 +73,11 @@ def sensitivity(
     cuts = np.cumsum([size for size, _ in plan])[:-1]
     groups = np.split(people, cuts)
     rows = [
-        _wave(actions, group, rng.permutation(posts)[:TARGETS], share, rng)
+        wave(actions, group, rng.permutation(posts)[:TARGETS], share, SPREAD_MINUTES, rng)
         for group, (_, share) in zip(groups, plan, strict=True)
     ]
-    planted = timeline(_with(frame, pl.concat(rows)), events)
+    invented = as_polled(pl.concat(rows), actions.resolution_ms)
+    planted = timeline(with_invented(frame, invented), events)
     found = confirm(planted, seed, splits=1)
     inside = np.zeros(actions.n_accounts, bool)
     inside[found.accounts[found.group > 0]] = True
@@ -86,14 +87,15 @@ def sensitivity(
     ]
 
 
-def _free_accounts(actions: Timeline, confirmed: Confirmed) -> I64:
+def free_accounts(actions: Timeline, confirmed: Confirmed) -> I64:
+    """Accounts that act and are not confirmed."""
     acted = np.diff(actions.own_start)
     free = acted >= 3
     free[confirmed.accounts] = False
     return np.flatnonzero(free)
 
 
-def _busiest_posts(actions: Timeline) -> I64:
+def busiest_posts(actions: Timeline) -> I64:
     """Posts with at least half the actions of a typical one, on the two busiest pages."""
     per_object = np.diff(actions.start)
     per_page = np.bincount(actions.page, weights=per_object)
@@ -104,27 +106,51 @@ def _busiest_posts(actions: Timeline) -> I64:
     return np.flatnonzero(own & (per_object >= np.median(per_object[own]) / 2))
 
 
-def _wave(
-    actions: Timeline, group: I64, posts: I64, share: float, rng: np.random.Generator
+def wave(
+    actions: Timeline,
+    group: I64,
+    posts: I64,
+    share: float,
+    spread_minutes: float,
+    rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Actions of one invented order."""
+    """Actions of one invented order, at exact times."""
     sent = actions.born_ms[posts] + 60_000 * MESSAGE_MINUTES * np.exp(
         MESSAGE_SIGMA * rng.standard_normal(len(posts))
     )
     member, post = np.nonzero(rng.random((len(group), len(posts))) < share)
-    delay = 60_000 * SPREAD_MINUTES * np.exp(SPREAD_SIGMA * rng.standard_normal(len(member)))
+    delay = 60_000 * spread_minutes * np.exp(SPREAD_SIGMA * rng.standard_normal(len(member)))
     return pl.DataFrame(
         {
             "account_id": group[member].astype(np.uint32),
             "object_id": posts[post].astype(np.uint32),
             "t_min_ms": (sent[post] + delay).astype(np.int64),
         }
+    ).with_columns(t_max_ms="t_min_ms", born_ms=pl.Series(actions.born_ms[posts[post]]))
+
+
+def as_polled(rows: pl.DataFrame, spacing_ms: int) -> pl.DataFrame:
+    """What is left of times when lists are read on a grid, publication being known.
+
+    Parameters
+    ----------
+    rows
+        ``t_min_ms``, ``t_max_ms`` and ``born_ms`` of each one's object.
+    """
+    if not spacing_ms:
+        return rows
+    low = pl.col("t_min_ms") // spacing_ms * spacing_ms
+    # What happens at the very moment of a poll is seen by it.
+    high = (pl.col("t_max_ms") + spacing_ms - 1) // spacing_ms * spacing_ms
+    return rows.with_columns(
+        t_min_ms=pl.max_horizontal(low, pl.min_horizontal("born_ms", "t_min_ms")),
+        t_max_ms=pl.max_horizontal(high, "t_max_ms"),
     )
 
 
-def _with(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def with_invented(frame: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Real and invented actions together, in the order of the store."""
-    names = ["account_id", "object_id", "t_min_ms"]
+    names = ["account_id", "object_id", "t_min_ms", "t_max_ms"]
     owner = [name for name in ("owner_id",) if name in frame.columns]
     if owner:
         owners = frame.select("object_id", "owner_id").unique("object_id")

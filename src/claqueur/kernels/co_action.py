@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
 

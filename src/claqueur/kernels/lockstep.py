@@ -11,7 +11,8 @@ the same account might have acted on the object. Two nulls make slots in two way
 
 Under both, slots count more where a crowd from outside acted on the object more than usual,
 so that a burst everybody took part in proves nothing. The ratio of the score to its
-expectation is the factor a bet on "member" multiplies its stake by.
+expectation is the factor a bet on "member" multiplies its stake by. Where an action is known to
+lie between two polls, the members near it are counted by the probability that they are.
 """
 
 from __future__ import annotations
@@ -20,9 +21,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from claqueur.kernels.co_action import I64, U32, Bool
+from claqueur.kernels.co_action import F64, I64, U32, Bool
+from claqueur.kernels.moments import (
+    HIGH,
+    LOW,
+    curve_of,
+    near,
+    near_action,
+    own_near,
+    together,
+)
 
-F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
 DAY_MS = 86_400_000
@@ -35,6 +44,8 @@ OWN_SLOTS, ROUGH_OWN_SLOTS = 32, 12
 many where a group is only looked for."""
 GROUP_SLOTS, ROUGH_GROUP_SLOTS = 64, 24
 """Slots from the group's members, at even quantiles."""
+NOBODY = 1e-9
+"""Members expected near an action up to which nobody was there; what is left is rounding."""
 GROUP_WEIGHT = 100.0
 """Weight of the group's slots together; one of the account's own weighs 1."""
 CLEARLY = 1.5
@@ -52,11 +63,13 @@ FEWEST_DELAYS = 16
 
 
 @njit(nogil=True, cache=True)
-def label_sittings(account: U32, t_ms: I64, order: I64, gap_ms: int) -> I64:
+def label_sittings(account: U32, earliest_ms: I64, latest_ms: I64, order: I64, gap_ms: int) -> I64:
     """Sittings of every event, (n,) int64, rising by account and time.
 
     Parameters
     ----------
+    earliest_ms, latest_ms : (n,) int64
+        Between which each event lies; what may belong to one sitting does.
     order : (n,) int64
         Events by account, then time.
     gap_ms
@@ -64,19 +77,16 @@ def label_sittings(account: U32, t_ms: I64, order: I64, gap_ms: int) -> I64:
     """
     sitting = np.empty(len(order), np.int64)
     number = -1
+    reached = np.int64(0)
     for k in range(len(order)):
         e = order[k]
-        if k == 0 or account[e] != account[order[k - 1]] or t_ms[e] - t_ms[order[k - 1]] > gap_ms:
+        new = k == 0 or account[e] != account[order[k - 1]]
+        if new or earliest_ms[e] - reached > gap_ms:
             number += 1
+            reached = latest_ms[e]
+        reached = max(reached, latest_ms[e])
         sitting[e] = number
     return sitting
-
-
-@njit(nogil=True, cache=True)
-def _near(times, moment, window_ms):  # type: ignore[no-untyped-def]
-    """How many of the rising times lie within the window around a moment."""
-    low = np.searchsorted(times, moment - window_ms)
-    return np.searchsorted(times, moment + window_ms + 1) - low
 
 
 @njit(nogil=True, cache=True)
@@ -92,33 +102,46 @@ def _hour_weight(hours, group_hours, a, hour, left_out):  # type: ignore[no-unty
 
 
 @njit(nogil=True, cache=True)
-def _crowd(outsiders, crowd_delay, moment, born, window_ms, less_all, less_near):  # type: ignore[no-untyped-def]
+def _crowd(seen, usual, outsiders, crowd):  # type: ignore[no-untyped-def]
     """Outsiders near a moment over those expected from usual delays, drawn towards 1.
+
+    Parameters
+    ----------
+    seen, usual
+        Outsiders on the object, and delays of the sample, near the moment.
+    outsiders, crowd
+        How many there are of each.
+    """
+    return (seen + CROWD_PRIOR) / (outsiders * max(usual, 0.5) / crowd + CROWD_PRIOR)
+
+
+@njit(nogil=True, cache=True)
+def _crowd_at(moment, born, window_ms, e, out, outsiders, n_out, usual, crowd, first, piece):  # type: ignore[no-untyped-def]
+    """Weight of the crowd at a moment, action e left out where ``out`` is 1.
 
     Without a sample of usual delays crowds are not looked at.
     """
-    if len(crowd_delay) == 0:
+    if crowd == 0:
         return 1.0
-    seen = _near(outsiders, moment, window_ms) - less_near
-    usual = max(_near(crowd_delay, moment - born, window_ms), 0.5) / len(crowd_delay)
-    return (seen + CROWD_PRIOR) / ((len(outsiders) - less_all) * usual + CROWD_PRIOR)
+    seen = near(outsiders, moment, window_ms)
+    if out:
+        seen -= own_near(e, first, piece, moment, window_ms)
+    return _crowd(seen, near(usual, moment - born, window_ms), n_out - out, crowd)
 
 
 @njit(nogil=True, cache=True)
-def _seen_at(moment, now, born, me, out, members, outsiders, crowd_delay, window_ms):  # type: ignore[no-untyped-def]
-    """Weight of the crowd at a slot, and members near it, the action asked about left out.
-
-    ``me`` and ``out`` are 1 where the account itself is a member, or an outsider.
-    """
-    same = 1 if abs(moment - now) <= window_ms else 0
-    crowd = _crowd(outsiders, crowd_delay, moment, born, window_ms, out, out * same)
-    return crowd, max(_near(members, moment, window_ms) - me * same, 0)
+def _members_at(moment, window_ms, e, me, members, first, piece):  # type: ignore[no-untyped-def]
+    """Members expected near a moment, action e left out where ``me`` is 1."""
+    count = near(members, moment, window_ms)
+    if me:
+        count -= own_near(e, first, piece, moment, window_ms)
+    return count if count > NOBODY else 0.0
 
 
 @njit(nogil=True, cache=True)
-def _own_step(count, crowd_delay):  # type: ignore[no-untyped-def]
+def _own_step(count, crowd):  # type: ignore[no-untyped-def]
     """Every how many of an account's actions makes a slot."""
-    return max(1, count // (OWN_SLOTS if len(crowd_delay) > 0 else ROUGH_OWN_SLOTS))
+    return max(1, count // (OWN_SLOTS if crowd > 0 else ROUGH_OWN_SLOTS))
 
 
 @njit(nogil=True, cache=True)
@@ -138,6 +161,8 @@ def ratios(  # noqa: C901 - one loop over objects and their actions, so that buf
     start: I64,
     account: U32,
     t_ms: I64,
+    first: I64,
+    piece: F64,
     born_ms: I64,
     page: I64,
     sitting: I64,
@@ -165,7 +190,10 @@ def ratios(  # noqa: C901 - one loop over objects and their actions, so that buf
     objects : (k,) int64
         Objects to visit; the others have no member.
     start : (n_objects + 1,) int64; account, t_ms, sitting : (n,)
-        Events sorted by (object, time).
+        Events sorted by (object, time). The times say what habits are.
+    first, piece
+        Of :class:`~claqueur.kernels.moments.Moments`: where each event may lie, which says what
+        is near what.
     born_ms, page : (n_objects,) int64
         When an object began and where it stands.
     own_start : (n_accounts + 1,) int64; own : (n,) int64
@@ -202,22 +230,24 @@ def ratios(  # noqa: C901 - one loop over objects and their actions, so that buf
     g_crowd = np.empty(GROUP_SLOTS)
     g_moment = np.empty(GROUP_SLOTS, np.int64)
     g_hour = np.empty(GROUP_SLOTS, np.int64)
+    crowd = len(crowd_delay)
+    usual = _sample(crowd_delay)
     for ob in objects:
         low, high = start[ob], start[ob + 1]
-        members = np.empty(high - low, np.int64)
-        outsiders = np.empty(high - low, np.int64)
+        members_here = np.empty(high - low, np.int64)
+        outsiders_here = np.empty(high - low, np.int64)
         n_members = 0
         n_out = 0
         for e in range(low, high):
             if use[e]:
                 if inside[account[e]]:
-                    members[n_members] = t_ms[e]
+                    members_here[n_members] = e
                     n_members += 1
-                if len(crowd_delay) > 0 and not suspect[account[e]]:
-                    outsiders[n_out] = t_ms[e]
+                if crowd > 0 and not suspect[account[e]]:
+                    outsiders_here[n_out] = e
                     n_out += 1
-        members = members[:n_members]
-        outsiders = outsiders[:n_out]
+        members = curve_of(members_here[:n_members], first, piece)
+        outsiders = curve_of(outsiders_here[:n_out], first, piece)
         born = born_ms[ob]
         slots = -1
         for e in range(low, high):
@@ -228,39 +258,58 @@ def ratios(  # noqa: C901 - one loop over objects and their actions, so that buf
             if n_members - me < 1:
                 continue
             now = t_ms[e]
-            score = _near(members, now, window_ms) - me
+            score = near_action(members, e, first, piece, window_ms)
+            if me:
+                score -= together(e, e, first, piece, window_ms)
             event[found] = e
             found += 1
-            if score <= 0:
+            if score <= NOBODY:
                 under_delays[found - 1] = 0.0
                 under_hours[found - 1] = 0.0
                 continue
             if slots < 0:
                 slots = _group_slots(
                     ob, born, t_ms, born_ms, owner_object, page[ob], group_start, group_event,
-                    members, outsiders, crowd_delay, window_ms, g_near, g_crowd, g_moment, g_hour,
+                    members, outsiders, n_out, usual, crowd, first, piece, window_ms, g_near,
+                    g_crowd, g_moment, g_hour,
                 )  # fmt: skip
             out = 0 if suspect[a] else 1
-            here = _crowd(outsiders, crowd_delay, now, born, window_ms, out, out)
+            here = 1.0
+            if crowd > 0:
+                seen = near_action(outsiders, e, first, piece, window_ms)
+                if out:
+                    seen -= together(e, e, first, piece, window_ms)
+                expected = near_action(usual, e, first, piece, window_ms, born)
+                here = _crowd(seen, expected, n_out - out, crowd)
             mean = _under_delays(
                 e, a, now, born, me, out, score, here, ob, page, t_ms, born_ms, sitting,
-                own_start, own, owner_object, hours, group_hours, members, outsiders, crowd_delay,
-                window_ms, slots, g_near, g_crowd, g_moment, g_hour,
+                own_start, own, owner_object, hours, group_hours, members, outsiders, n_out, usual,
+                crowd, first, piece, window_ms, slots, g_near, g_crowd, g_moment, g_hour,
             )  # fmt: skip
             under_delays[found - 1] = score / mean
             if clock_too:
                 mean = _under_hours(
                     e, a, now, born, me, out, score, here, ob, page, t_ms, sitting, own_start, own,
-                    owner_object, members, outsiders, crowd_delay, window_ms, group_clock,
+                    owner_object, members, outsiders, n_out, usual, crowd, first, piece, window_ms,
+                    group_clock,
                 )  # fmt: skip
                 under_hours[found - 1] = score / mean
     return event[:found], under_delays[:found], under_hours[:found]
 
 
 @njit(nogil=True, cache=True)
+def _sample(delays):  # type: ignore[no-untyped-def]
+    """Curve of rising delays."""
+    piece = np.ones((len(delays), 3))
+    piece[:, LOW] = delays
+    piece[:, HIGH] = delays
+    return curve_of(np.arange(len(delays)), np.arange(len(delays) + 1), piece)
+
+
+@njit(nogil=True, cache=True)
 def _group_slots(  # type: ignore[no-untyped-def]
     ob, born, t_ms, born_ms, owner_object, page, group_start, group_event, members, outsiders,
-    crowd_delay, window_ms, g_near, g_crowd, g_moment, g_hour,
+    n_out, usual, crowd, first, piece, window_ms, g_near, g_crowd, g_moment, g_hour,
 ):  # fmt: skip
     """Members' delays from other objects, laid onto this one; how many slots they make.
 
@@ -270,15 +319,17 @@ def _group_slots(  # type: ignore[no-untyped-def]
     if high - low < FEWEST_DELAYS:
         low, high = group_start[-2], group_start[-1]
     count = 0
-    most = GROUP_SLOTS if len(crowd_delay) > 0 else ROUGH_GROUP_SLOTS
+    most = GROUP_SLOTS if crowd > 0 else ROUGH_GROUP_SLOTS
     wanted = min(most, high - low)
     for k in range(wanted):
         e = group_event[low + int((k + 0.5) * (high - low) / wanted)]
         if owner_object[e] == ob:
             continue
         moment = born + t_ms[e] - born_ms[owner_object[e]]
-        g_near[count] = _near(members, moment, window_ms)
-        g_crowd[count] = _crowd(outsiders, crowd_delay, moment, born, window_ms, 0, 0)
+        g_near[count] = near(members, moment, window_ms)
+        g_crowd[count] = _crowd_at(
+            moment, born, window_ms, e, 0, outsiders, n_out, usual, crowd, first, piece
+        )
         g_moment[count] = moment
         g_hour[count] = moment // HOUR_MS % 24 + 24 * (t_ms[e] // HOUR_MS % 24)
         count += 1
@@ -288,8 +339,8 @@ def _group_slots(  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _under_delays(  # type: ignore[no-untyped-def]
     e, a, now, born, me, out, score, here, ob, page, t_ms, born_ms, sitting, own_start, own,
-    owner_object, hours, group_hours, members, outsiders, crowd_delay, window_ms, slots, g_near,
-    g_crowd, g_moment, g_hour,
+    owner_object, hours, group_hours, members, outsiders, n_out, usual, crowd, first, piece,
+    window_ms, slots, g_near, g_crowd, g_moment, g_hour,
 ):  # fmt: skip
     """Mean score over the moments that delays and hours make likely, the real one included."""
     weight = here
@@ -297,7 +348,7 @@ def _under_delays(  # type: ignore[no-untyped-def]
     square = here * score * score
     hour_now = now // HOUR_MS % 24
     low, high = own_start[a], own_start[a + 1]
-    step = _own_step(high - low, crowd_delay)
+    step = _own_step(high - low, crowd)
     for k in range(low, high, step):
         other = own[k]
         if sitting[other] == sitting[e]:
@@ -308,36 +359,38 @@ def _under_delays(  # type: ignore[no-untyped-def]
         w = min(w, LARGEST_SHIFT)
         if page[owner_object[other]] != page[ob]:
             w *= OTHER_PAGE
-        crowd, near = _seen_at(
-            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
+        w *= _crowd_at(
+            moment, born, window_ms, e, out, outsiders, n_out, usual, crowd, first, piece
         )
-        w *= crowd
+        count = _members_at(moment, window_ms, e, me, members, first, piece)
         weight += w
-        total += w * near
-        square += w * near * near
+        total += w * count
+        square += w * count * count
     g_weight = 0.0
     g_total = 0.0
     for k in range(slots):
         w = _hour_weight(hours, group_hours, a, g_hour[k] % 24, hour_now)
         w /= _hour_weight(hours, group_hours, a, g_hour[k] // 24, hour_now)
         w = min(w, LARGEST_SHIFT) * g_crowd[k]
-        same = 1 if abs(g_moment[k] - now) <= window_ms else 0
+        count = g_near[k]
+        if me:
+            count = max(count - own_near(e, first, piece, g_moment[k], window_ms), 0.0)
         g_weight += w
-        g_total += w * max(g_near[k] - me * same, 0)
+        g_total += w * count
     return _larger_mean(weight, total, square, slots, g_weight, g_total)
 
 
 @njit(nogil=True, cache=True)
 def _under_hours(  # type: ignore[no-untyped-def]
     e, a, now, born, me, out, score, here, ob, page, t_ms, sitting, own_start, own, owner_object,
-    members, outsiders, crowd_delay, window_ms, group_clock,
+    members, outsiders, n_out, usual, crowd, first, piece, window_ms, group_clock,
 ):  # fmt: skip
     """Mean score over the account's and the group's times of day, the real one included."""
     weight = here
     total = here * score
     square = here * score * score
     low, high = own_start[a], own_start[a + 1]
-    step = _own_step(high - low, crowd_delay)
+    step = _own_step(high - low, crowd)
     for k in range(low, high, step):
         other = own[k]
         if sitting[other] == sitting[e]:
@@ -346,13 +399,13 @@ def _under_hours(  # type: ignore[no-untyped-def]
         if moment < born:
             continue
         w = 1.0 if page[owner_object[other]] == page[ob] else OTHER_PAGE
-        crowd, near = _seen_at(
-            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
+        w *= _crowd_at(
+            moment, born, window_ms, e, out, outsiders, n_out, usual, crowd, first, piece
         )
-        w *= crowd
+        count = _members_at(moment, window_ms, e, me, members, first, piece)
         weight += w
-        total += w * near
-        square += w * near * near
+        total += w * count
+        square += w * count * count
     g_weight = 0.0
     g_total = 0.0
     used = 0
@@ -362,11 +415,9 @@ def _under_hours(  # type: ignore[no-untyped-def]
         moment = now + _nearest(time_of_day - now)
         if moment < born:
             continue
-        crowd, near = _seen_at(
-            moment, now, born, me, out, members, outsiders, crowd_delay, window_ms
-        )
-        g_weight += crowd
-        g_total += crowd * near
+        w = _crowd_at(moment, born, window_ms, e, out, outsiders, n_out, usual, crowd, first, piece)
+        g_weight += w
+        g_total += w * _members_at(moment, window_ms, e, me, members, first, piece)
         used += 1
     return _larger_mean(weight, total, square, used, g_weight, g_total)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from claqueur.kernels.co_action import I64, Bool
-from claqueur.kernels.lockstep import F64, HOUR_MS
+from claqueur.kernels.co_action import F64, I64, Bool
+from claqueur.kernels.lockstep import HOUR_MS
 from claqueur.nulls.timeline import Timeline
 
 CELL_MS = 3 * HOUR_MS

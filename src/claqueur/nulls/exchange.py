@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from claqueur.kernels.co_action import U32
-from claqueur.kernels.lockstep import F64, FOREVER_MS, counts_within, exchange_pairs
-from claqueur.nulls.habits import WINDOWS_MS
+from claqueur.kernels.co_action import F64, U32
+from claqueur.kernels.lockstep import FOREVER_MS, counts_within, exchange_pairs
+from claqueur.nulls.habits import windows_ms
 from claqueur.nulls.timeline import Timeline
 
 NEIGHBOURHOODS = (6, 36, 0)
@@ -42,7 +42,8 @@ def pair_p_values(actions: Timeline, a: U32, b: U32) -> tuple[F64, F64, NDArray[
     objects = np.unique(actions.object_[actions.events_of(accounts)]).astype(np.int64)
     best = np.full(len(a), np.inf)
     expected, window = np.zeros(len(a)), np.zeros(len(a), np.int64)
-    for window_ms in WINDOWS_MS:
+    windows = windows_ms(actions)
+    for window_ms in windows:
         near = counts_within(objects, actions.start, actions.t_ms, everything, window_ms)
         for times in NEIGHBOURHOODS:
             around_ms = times * window_ms or FOREVER_MS
@@ -54,5 +55,5 @@ def pair_p_values(actions: Timeline, a: U32, b: U32) -> tuple[F64, F64, NDArray[
             better = p < best
             best[better], expected[better] = p[better], mean[better]
             window[better] = window_ms
-    tests = len(WINDOWS_MS) * len(NEIGHBOURHOODS)
+    tests = len(windows) * len(NEIGHBOURHOODS)
     return np.minimum(best * tests, 1.0), expected, window

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from claqueur.kernels.co_action import I64, U32, Bool
-from claqueur.kernels.lockstep import DAY_MS, F64, HOUR_MS, bets, count_scored, ratios
+from claqueur.kernels.co_action import F64, I64, U32, Bool
+from claqueur.kernels.lockstep import DAY_MS, HOUR_MS, bets, count_scored, ratios
 from claqueur.nulls.timeline import Timeline, smoothed
 
 WINDOWS_MS = (10_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000, 86_400_000)
 """Windows a group may have; each group's own is chosen where it is selected."""
+
+FINEST = 6
+"""Windows narrower than the polls resolve by more than this are not offered: they would only
+tell the same poll from another."""
 
 STAKES = (0.3, 0.7)
 """Shares of the fortune staked at every sitting; the fortunes are averaged."""
@@ -35,6 +39,11 @@ NULLS = {
     "at which the account, and the group as a whole, usually act",
 }
 """What each null keeps."""
+
+
+def windows_ms(actions: Timeline) -> tuple[int, ...]:
+    """The windows that these actions can resolve; all where most moments are known."""
+    return tuple(w for w in WINDOWS_MS if FINEST * w >= actions.resolution_ms)
 
 
 @dataclass(frozen=True)
@@ -155,10 +164,10 @@ def bet(
     objects = np.unique(actions.object_[group.event[use[group.event]]]).astype(np.int64)
     room = count_scored(objects, actions.start, actions.account, use, who)
     event, delays, hours = ratios(
-        objects, actions.start, actions.account, actions.t_ms, actions.born_ms, actions.page,
-        actions.sitting, actions.own_start, actions.own, actions.object_, actions.hours, use, who,
-        group.inside, crowd.suspect, crowd.delays, group.start, group.by_page, group.hours,
-        group.clock, window_ms, hours_too, room,
+        objects, actions.start, actions.account, actions.t_ms, *actions.moments, actions.born_ms,
+        actions.page, actions.sitting, actions.own_start, actions.own, actions.object_,
+        actions.hours, use, who, group.inside, crowd.suspect, crowd.delays, group.start,
+        group.by_page, group.hours, group.clock, window_ms, hours_too, room,
     )  # fmt: skip
     order = np.lexsort((actions.t_ms[event], actions.sitting[event]))
     stakes = np.array(STAKES)

@@ -1,4 +1,9 @@
-"""Actions laid out for null models: sittings, days, publication times, each account's hours."""
+"""Actions laid out for null models: sittings, days, publication times, each account's hours.
+
+An action known to lie between two polls keeps its interval: what is near it is counted by
+probability under the baseline, the hours everybody keeps and how old objects usually are when
+they are acted on. Where a single moment is needed (habits, days) one is drawn from the interval.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,9 @@ from numpy.typing import NDArray
 
 from claqueur.kernels.co_action import I64, U32, Bool
 from claqueur.kernels.lockstep import DAY_MS, F32, HOUR_MS, label_sittings
+from claqueur.kernels.moments import HIGH, LOW, Moments, all_known
+from claqueur.nulls.baseline import moments_of
+from claqueur.nulls.publication import publishes
 from claqueur.store import Events
 
 SITTING_GAP_MS = 45 * 60_000
@@ -25,13 +33,17 @@ FEWEST_BLOCKS = 4
 
 @dataclass(frozen=True)
 class Timeline:
-    """Exactly timed actions, an account once an object and sitting.
+    """Timed actions, an account once an object and sitting.
 
     Attributes
     ----------
     row : (n,) int64
         Rows of the frame the actions came from, sorted by (object, time, account).
-    account, object_ : (n,) uint32; t_ms : (n,) int64
+    account, object_ : (n,) uint32
+    t_ms : (n,) int64
+        The moment, or one drawn from the interval.
+    moments
+        Where each action may lie.
     start : (n_objects + 1,) int64
         Actions on object o are ``start[o]:start[o + 1]``.
     born_ms, page : (n_objects,) int64
@@ -50,6 +62,7 @@ class Timeline:
     account: U32
     object_: U32
     t_ms: I64
+    moments: Moments
     start: I64
     born_ms: I64
     page: I64
@@ -69,6 +82,18 @@ class Timeline:
         order: I64 = np.lexsort((self.object_, self.account)).astype(np.int64)
         return order
 
+    @cached_property
+    def exact(self) -> Bool:
+        """Whether the moment of each action is known, (n,) bool."""
+        return all_known(self.moments)
+
+    @cached_property
+    def resolution_ms(self) -> int:
+        """Median width of the intervals actions are known to lie in; 0 when most are exact."""
+        low = self.moments.piece[self.moments.start[:-1], LOW]
+        high = self.moments.piece[self.moments.start[1:] - 1, HIGH]
+        return int(np.median(high - low)) if len(self) else 0
+
     @property
     def n_pages(self) -> int:
         """Pages, numbered from 0."""
@@ -86,31 +111,40 @@ class Timeline:
 
 
 def timeline(frame: pl.DataFrame, events: Events) -> Timeline:
-    """Lay out the exactly timed actions of a frame sorted by (object, time, account).
+    """Lay out the timed actions of a frame sorted by (object, earliest time, account).
 
     What a page does to its own objects is publishing, which dates them; it is no engagement.
+
+    Parameters
+    ----------
+    frame
+        ``t_min_ms`` and, where some times are intervals, ``t_max_ms``.
     """
     n_objects = len(events.names["object_id"])
+    if "t_max_ms" not in frame.columns:
+        frame = frame.with_columns(t_max_ms="t_min_ms")
     born = _born(frame, n_objects)
-    account = frame["account_id"].to_numpy()
-    t_ms = frame["t_min_ms"].to_numpy()
-    keep = ~_publishes(frame, events)
+    keep = ~publishes(events, frame)
     row = np.flatnonzero(keep & _first_in_sitting(frame, keep))
-    account, t_ms = account[row], t_ms[row]
-    object_ = frame["object_id"].to_numpy()[row]
+    low, high, object_, account = (
+        frame[name].to_numpy()[row] for name in ("t_min_ms", "t_max_ms", "object_id", "account_id")
+    )
+    t_ms, moments, order = moments_of(low, high, born, object_, account)
+    row, account, object_ = row[order], account[order], object_[order]
     n_accounts = len(events.names["account_id"])
-    order = np.lexsort((t_ms, account))
+    own = np.lexsort((t_ms, account))
     return Timeline(
         row=row,
         account=account,
         object_=object_,
         t_ms=t_ms,
+        moments=moments,
         start=np.searchsorted(object_, np.arange(n_objects + 1)),
         born_ms=born,
         page=_page(frame, n_objects),
-        sitting=label_sittings(account, t_ms, order, SITTING_GAP_MS),
-        own_start=np.searchsorted(account[order], np.arange(n_accounts + 1)),
-        own=order,
+        sitting=label_sittings(account, low[order], high[order], own, SITTING_GAP_MS),
+        own_start=np.searchsorted(account[own], np.arange(n_accounts + 1)),
+        own=own,
         hours=_hours(account, t_ms, n_accounts),
         block=_blocks(t_ms),
         n_accounts=n_accounts,
@@ -132,24 +166,11 @@ def _page(frame: pl.DataFrame, n_objects: int) -> I64:
     return page
 
 
-def _publishes(frame: pl.DataFrame, events: Events) -> Bool:
-    if "owner_id" not in frame.columns:
-        return np.zeros(frame.height, bool)
-    owners = pl.DataFrame({"id": events.names["owner_id"]}).with_row_index("owner")
-    accounts = pl.DataFrame({"id": events.names["account_id"]}).with_row_index("account")
-    same = owners.join(accounts, on="id")
-    account_of = np.full(len(owners) + 1, -1, np.int64)
-    account_of[same["owner"].to_numpy()] = same["account"].to_numpy()
-    owner = frame["owner_id"].fill_null(len(owners)).to_numpy()
-    publishes: Bool = account_of[owner] == frame["account_id"].to_numpy()
-    return publishes
-
-
 def _first_in_sitting(frame: pl.DataFrame, keep: Bool) -> Bool:
     """Without an account's further actions on an object soon after one before."""
-    gap = pl.col("t_min_ms") - pl.col("t_min_ms").shift(1)
+    gap = pl.col("t_min_ms") - pl.col("t_max_ms").shift(1)
     again = (
-        frame.select("object_id", "account_id", "t_min_ms")
+        frame.select("object_id", "account_id", "t_min_ms", "t_max_ms")
         .with_row_index("at")
         .filter(pl.Series(keep))
         .sort("account_id", "object_id", "t_min_ms", maintain_order=True)
