@@ -22,10 +22,10 @@ from typing import Any
 from claqueur.atomic import check_free, new_folder, recover, replaced_folder
 from claqueur.errors import CaseError, SettingError
 from claqueur.model import FORMAT
-from claqueur.settings import Grouping, Reading, from_mapping
+from claqueur.settings import Grouping, Reading, Targets, from_mapping
 from claqueur.store import Events
 
-_KNOWN = ("format", "id", "name", "read", "detect", "groups")
+_KNOWN = ("format", "id", "name", "read", "detect", "groups", "targets")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Case:
     Attributes
     ----------
     settings
-        The whole of ``case.toml``; tables ``read``, ``detect`` and ``groups`` hold settings.
+        The whole of ``case.toml``; tables ``read``, ``detect``, ``groups`` and ``targets`` hold
+        settings.
     """
 
     folder: Path
@@ -55,6 +56,11 @@ class Case:
     def grouping(self) -> Grouping:
         """How communities are found."""
         return from_mapping(Grouping, self.settings.get("groups", {}), "case.toml [groups]")
+
+    @property
+    def targets(self) -> Targets:
+        """Declared targets of a directive, if any."""
+        return from_mapping(Targets, self.settings.get("targets", {}), "case.toml [targets]")
 
     @property
     def events_folder(self) -> Path:
@@ -116,8 +122,8 @@ def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:
     Parameters
     ----------
     tables
-        Settings for the tables ``read``, ``detect``, ``groups``; only what differs from the
-        defaults need be there.
+        Settings for the tables ``read``, ``detect``, ``groups``, ``targets``; only what differs
+        from the defaults need be there.
     """
     # Loaded here: detection on plain files needs no TOML writer.
     import tomlkit
@@ -177,7 +183,7 @@ def _check(path: Path, settings: dict[str, Any]) -> None:
         raise SettingError(
             f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(_KNOWN)}"
         )
-    for table in ("read", "detect", "groups"):
+    for table in ("read", "detect", "groups", "targets"):
         if not isinstance(settings.get(table, {}), dict):
             raise SettingError(
                 f"{path}: {table} must be a table: write [{table}] and settings below"

@@ -17,7 +17,7 @@ import typer
 from claqueur._version import __version__
 from claqueur.errors import CaseError, ClaqueurError, InputError, SettingError
 from claqueur.flags import with_settings
-from claqueur.settings import CoAction, Compat, Grouping, Reading, from_mapping
+from claqueur.settings import CoAction, Compat, Grouping, Reading, Targets, from_mapping
 
 if TYPE_CHECKING:
     from claqueur.console import Reporter
@@ -63,13 +63,14 @@ def _claqueur(
 
 
 @app.command()
-@with_settings(detect=Compat, reading=Reading, groups=Grouping)
+@with_settings(detect=Compat, reading=Reading, groups=Grouping, declared=Targets)
 def detect(
     files: Files,
     out: NewFolder,
     detect: dict[str, Any],
     reading: dict[str, Any],
     groups: dict[str, Any],
+    declared: dict[str, Any],
     compat: Annotated[
         str,
         typer.Option(
@@ -97,6 +98,8 @@ def detect(
       --window 60s --min-objects 2 --out out
 
       claqueur detect tweets.csv --compat coortweet --window 60s --min-objects 2 --out out
+
+      claqueur detect likes.csv --targets named-posts.txt --topic universiade --out out
     """
     from claqueur.pipeline import detect_to, detection
 
@@ -109,6 +112,7 @@ def detect(
             reading=Reading(**reading),
             grouping=Grouping(**groups),
             compat=compat,
+            targets=Targets(**declared),
             report=not no_report,
             progress=progress,
         )
@@ -117,12 +121,13 @@ def detect(
 
 
 @app.command()
-@with_settings(detect=CoAction, reading=Reading, groups=Grouping)
+@with_settings(detect=CoAction, reading=Reading, groups=Grouping, declared=Targets)
 def new(
     case: CaseFolder,
     detect: dict[str, Any],
     reading: dict[str, Any],
     groups: dict[str, Any],
+    declared: dict[str, Any],
     name: Annotated[str, typer.Option("--name", help="What the case is called.")] = "",
 ) -> None:
     """Make a case: a folder that keeps events, settings, runs and reports together.
@@ -136,7 +141,7 @@ def new(
     if detect:
         CoAction(**detect)
     Reading(**reading), Grouping(**groups)
-    given = {"read": reading, "detect": detect, "groups": groups}
+    given = {"read": reading, "detect": detect, "groups": groups, "targets": _posts(declared)}
     create_case(case, name, **{table: _toml(values) for table, values in given.items() if values})
     typer.echo(f"Case: {case}; bring events with: claqueur add {case} FILE...")
 
@@ -172,11 +177,12 @@ def add(
 
 
 @app.command()
-@with_settings(detect=CoAction, groups=Grouping)
+@with_settings(detect=CoAction, groups=Grouping, declared=Targets)
 def run(
     case: CaseFolder,
     detect: dict[str, Any],
     groups: dict[str, Any],
+    declared: dict[str, Any],
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
@@ -197,8 +203,11 @@ def run(
     grouping = from_mapping(
         Grouping, {**opened.settings.get("groups", {}), **groups}, "case.toml [groups]"
     )
+    targets = from_mapping(
+        Targets, {**opened.settings.get("targets", {}), **declared}, "case.toml [targets]"
+    )
     with _reporting(verbose, log_file) as progress:
-        folder = run_case(opened, settings, grouping, progress)
+        folder = run_case(opened, settings, grouping, progress, targets=targets)
     _summary(Result.load(folder))
     typer.echo(f"Run: {folder}; next: claqueur report {case}")
 
@@ -337,7 +346,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--study",
-            help="bars, stretch, grid, scenarios, mechanisms or nulls; may be repeated.",
+            help="bars, stretch, grid, scenarios, mechanisms, nulls, targets, targets-nobody, "
+            "target-page or target-page-nobody; may be repeated.",
         ),
     ] = None,
     seeds: Annotated[
@@ -374,19 +384,29 @@ def demo(
         Path, typer.Option("--out", metavar="DIR", help="A new folder for the demonstration case.")
     ] = Path("claqueur-demo"),
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 1,
+    lists: Annotated[
+        str,
+        typer.Option(
+            "--lists",
+            help="How likes are seen: exact (with their times), polled (lists of likers read "
+            "every hour) or late (one list, 30 days after, without times).",
+        ),
+    ] = "exact",
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
     """Simulate the Krasnoyarsk case of 2019, run detection on it and write the report.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       claqueur demo --out demo
+
+      claqueur demo --lists late --out late
     """
     from claqueur.demo import make_demo
 
     with _reporting(verbose, log_file) as progress:
-        shown = make_demo(out, seed, progress)
+        shown = make_demo(out, seed, progress, lists)
     typer.echo(shown)
 
 
@@ -453,6 +473,17 @@ def _run_folder(folder: Path) -> Path:
     from claqueur.case import is_case, open_case
 
     return open_case(folder).latest_run() if is_case(folder) else folder
+
+
+def _posts(declared: dict[str, Any]) -> dict[str, Any]:
+    """Declared targets for ``case.toml``: a file's posts one by one, as the file may go."""
+    settings = Targets(**declared)
+    if not settings.targets:
+        return declared
+    from claqueur.directive.targets import named_posts
+
+    rest = {name: value for name, value in declared.items() if name != "targets"}
+    return {**rest, "target": tuple(named_posts(settings))}
 
 
 def _toml(values: dict[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,7 @@ _PANELS = {
     "CoAction": "Detection",
     "Compat": "Detection",
     "Grouping": "Groups",
+    "Targets": "Declared targets",
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,17 @@ import pyarrow as pa
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.case import Case
 from claqueur.detectors import Layer, detectors
+from claqueur.directive.participation import participants, target_test
+from claqueur.directive.population import curve
+from claqueur.directive.record import target_record
+from claqueur.directive.targets import declare
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.confirm import LEVEL
-from claqueur.groups.lockstep import account_of, features_of, find
+from claqueur.groups.layers import channels, combined
+from claqueur.groups.lockstep import account_of, engagement, features_of, find
 from claqueur.groups.network import Grouped, evidence, group_layer
+from claqueur.groups.untimed import account_of_untimed, find_untimed
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
@@ -40,6 +46,7 @@ from claqueur.settings import (
     Compat,
     Grouping,
     Reading,
+    Targets,
     duration_ms,
     duration_text,
     from_mapping,
@@ -74,6 +81,8 @@ def read_files(
         events = read_all(old, batches, record.refused, raw=raw)
     for line in record.refused.lines():
         record.progress.note(f"not used: {line}")
+    for line in record.refused.noted.lines():
+        record.progress.note(f"noted: {line}")
     return events
 
 
@@ -139,6 +148,7 @@ def analyse(
     *,
     compat: str = "",
     case: str = "",
+    targets: Targets | None = None,
 ) -> Result:
     """From events to pairs, groups and everything reports are made of.
 
@@ -148,10 +158,11 @@ def analyse(
         Its time zone is also that of rhythms in the report.
     case
         Identity of the case, naming the key of its pseudonyms; a new one when empty.
+    targets
+        Declared targets of a directive, to be tested beside.
     """
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
-    others: dict[str, pl.DataFrame] = {}
     calibrated = settings.calibrated and not compat
     if calibrated and (settings.across_actions or grouping.resolution != Grouping().resolution):
         raise SettingError(
@@ -159,15 +170,21 @@ def analyse(
             "looks at all actions together and takes neither. Leave them out, or give --window "
             "and --min-objects"
         )
+    declared = None
+    if targets and targets.declared:
+        # Before anything that takes long: what is declared may be unusable.
+        declared = declare(events, targets, zone, settings.action)
     if calibrated:
-        networks = _calibrated(events, settings, grouping, record, zone, others)
+        found = _calibrated(events, settings, grouping, record, zone)
+        parts["pairs"].append(found.fused)
     else:
-        networks = _thresholds(events, settings, grouping, record, compat)
-    for layer, grouped in networks:
+        found = _Found(_thresholds(events, settings, grouping, record, compat))
+    others = found.others
+    for layer, grouped in found.networks:
         with record.timed("tables"):
             acts = member_actions(layer, grouped)
             pairs = layer.table()
-            parts["pairs"].append(pairs.filter(pl.col("q_value") <= LEVEL) if calibrated else pairs)
+            parts["pairs"].append(pairs)
             parts["accounts"].append(grouped.accounts)
             parts["groups"].append(grouped.groups)
             parts["evidence"].append(evidence(layer, grouped, events))
@@ -179,11 +196,22 @@ def analyse(
     for line in record.set_aside.lines():
         record.progress.note(f"set aside: {line}")
     tables = {name: _together(tables, _SCHEMAS[name]) for name, tables in parts.items()}
-    tables["pairs"] = tables["pairs"].sort("action", "window_ms", "account_a", "account_b")
+    if calibrated:
+        tables["pairs"] = tables["pairs"].filter(pl.col("q_value") <= LEVEL)
+    tables["pairs"] = tables["pairs"].sort("layer", "action", "window_ms", "account_a", "account_b")
+    if declared:
+        with record.timed("targets"):
+            tested = target_test(declared, grouping.seed, record.progress)
+        record.targets = target_record(tested)
+        others["participation"] = curve(tested.chances)
+        # Groups of thresholds are not confirmed, and outside confirmed groups nobody has a row.
+        members = tables["accounts"] if calibrated else tables["accounts"].clear()
+        others["participants"] = participants(tested, members, events.names["account_id"])
     chosen = {
         "read": to_mapping(reading),
         "detect": to_mapping(settings),
         "groups": to_mapping(grouping),
+        "targets": to_mapping(targets) if targets else {},
         "zone": zone,
     }
     run = record.run_json(events, chosen, compat, case)
@@ -205,6 +233,15 @@ def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
 
 
+@dataclass
+class _Found:
+    """What detection hands on: networks with their groups, further tables, fused pairs."""
+
+    networks: Iterable[tuple[Layer, Grouped]]
+    others: dict[str, pl.DataFrame] = field(default_factory=dict)
+    fused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAIRS))
+
+
 def _thresholds(
     events: Events, settings: CoAction, grouping: Grouping, record: Record, compat: str
 ) -> Iterator[tuple[Layer, Grouped]]:
@@ -221,19 +258,32 @@ def _thresholds(
 
 
 def _calibrated(
-    events: Events,
-    settings: CoAction,
-    grouping: Grouping,
-    record: Record,
-    zone: str,
-    others: dict[str, pl.DataFrame],
-) -> Iterator[tuple[Layer, Grouped]]:
-    """Groups that keep step beyond habits, at a stated false discovery rate."""
-    with record.timed("lockstep"):
-        found = find(events, settings, record.set_aside, grouping.seed, record.progress)
-    record.calibration = account_of(found)
-    others["features"] = features_of(found, zone)
-    yield from zip(found.layers, found.grouped, strict=True)
+    events: Events, settings: CoAction, grouping: Grouping, record: Record, zone: str
+) -> _Found:
+    """Groups beyond habits, or beyond popularity where no times are known, at a stated error."""
+    frame = engagement(events, settings)
+    timed, untimed = channels(frame, events, settings, record.set_aside)
+    found, engaged = None, None
+    networks: list[tuple[Layer, Grouped]] = []
+    others = {}
+    if timed.height:
+        with record.timed("lockstep"):
+            found = find(timed, events, grouping.seed, record.progress)
+        record.calibration = account_of(found)
+        others["features"] = features_of(found, zone)
+        networks += zip(found.layers, found.grouped, strict=True)
+    if not timed.height:
+        record.progress.note("no time is known: comparing who acted on the same objects instead")
+    if untimed.height:
+        first_id = 1 + sum(grouped.groups.height for _, grouped in networks)
+        with record.timed("co-engagement"):
+            engaged = find_untimed(untimed, events, grouping.seed, record.progress, first_id)
+        record.untimed = account_of_untimed(engaged)
+        networks.append((engaged.layer, engaged.grouped))
+    if not (found and engaged):
+        return _Found(networks, others)
+    record.layers, others["layers"], fused = combined(found, engaged, events)
+    return _Found(networks, others, fused)
 
 
 def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
@@ -258,8 +308,15 @@ def detect(
     timezone: str = "",
     time_unit: str = "",
     encoding: str = "",
+    rank_order: str = "",
     resolution: float = 1.0,
     seed: int = 1,
+    target: Sequence[str] = (),
+    targets: str | Path = "",
+    target_page: str = "",
+    since: str | date = "",
+    reference: Sequence[str] = (),
+    topic: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Result:
     """Find groups of accounts that act in lockstep.
@@ -285,9 +342,19 @@ def detect(
     format, columns, timezone, time_unit, encoding
         How the files are read; ``columns`` maps our names to theirs, for example
         ``{"account_id": "author"}``.
+    rank_order
+        ``"newest-first"`` or ``"oldest-first"`` where you know the order of lists of likers.
     resolution, seed
         Of the Leiden communities; the seed is also that of the default's folds. The default
         takes no resolution.
+    target, targets
+        Posts a directive named, and a file of such posts: whether more of them were liked than
+        interests explain is tested beside.
+    target_page, since
+        Or the page it named, and the date from which on.
+    reference, topic
+        Pages to compare with (all others when not given), and words in the texts of posts on
+        the targets' topic.
 
     Returns
     -------
@@ -310,7 +377,7 @@ def detect(
     extra = {"loops": loops, "subgraph": subgraph, "fast": fast, "edge_weight": edge_weight}
     settings = detection({**chosen, **extra}, compat)
     pairs = tuple(f"{ours}={theirs}" for ours, theirs in (columns or {}).items())
-    reading = Reading(format, pairs, timezone, time_unit, encoding)
+    reading = Reading(format, pairs, timezone, time_unit, encoding, rank_order)
     with tempfile.TemporaryDirectory(prefix="claqueur-") as scratch:
         return detect_files(
             [Path(path) for path in many],
@@ -319,8 +386,12 @@ def detect(
             reading=reading,
             grouping=Grouping(resolution, seed),
             compat=compat,
+            targets=Targets(
+                tuple(target), str(targets), target_page, str(since), tuple(reference),
+                tuple(topic),
+            ),
             progress=progress,
-        )
+        )  # fmt: skip
 
 
 def detect_files(
@@ -331,13 +402,14 @@ def detect_files(
     reading: Reading,
     grouping: Grouping,
     compat: str = "",
+    targets: Targets | None = None,
     progress: Progress = SILENT,
 ) -> Result:
     """The whole path for files without a case; plain copies of packed ones go to ``scratch``."""
     record = Record(progress)
     detector = detectors()[compat or "co_action"]
     events = read_files(files, reading, scratch, record, raw=detector.raw)
-    return analyse(events, settings, reading, grouping, record, compat=compat)
+    return analyse(events, settings, reading, grouping, record, compat=compat, targets=targets)
 
 
 def write(result: Result, out: str | Path, *, report: bool = True) -> Path:
@@ -355,6 +427,7 @@ def detect_to(
     reading: Reading,
     grouping: Grouping,
     compat: str = "",
+    targets: Targets | None = None,
     report: bool = True,
     progress: Progress = SILENT,
 ) -> Result:
@@ -364,7 +437,7 @@ def detect_to(
         scratch.mkdir()
         result = detect_files(
             files, scratch, settings, reading=reading, grouping=grouping, compat=compat,
-            progress=progress,
+            targets=targets, progress=progress,
         )  # fmt: skip
         shutil.rmtree(scratch)
         progress.stage("writing")
@@ -406,6 +479,7 @@ def add(
         "inputs": record.inputs,
         "delivered": record.delivered,
         "refused": record.refused.record(),
+        "noted": record.refused.noted.record(),
         "added": len(events) - before,
     }
     case.replace_events(events, imported)
@@ -417,6 +491,8 @@ def run_case(
     settings: CoAction | None = None,
     grouping: Grouping | None = None,
     progress: Progress = SILENT,
+    *,
+    targets: Targets | None = None,
 ) -> Path:
     """Run the detectors on a case's events into a new folder under ``runs/``."""
     settings = settings or from_mapping(
@@ -432,8 +508,9 @@ def run_case(
     run = case.next_run()
     with new_folder(run) as work:
         result = analyse(
-            events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id
-        )
+            events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id,
+            targets=targets or case.targets,
+        )  # fmt: skip
         progress.stage("writing")
         result.write_tables(work)
     return run

@@ -17,6 +17,7 @@ import polars as pl
 from claqueur._version import __version__
 from claqueur.detectors import Layer
 from claqueur.groups.network import Grouped
+from claqueur.lists import lists_of
 from claqueur.model import FORMAT, TIME
 from claqueur.progress import SILENT, Progress
 from claqueur.refusals import Refusals
@@ -37,7 +38,13 @@ class Record:
     networks: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     calibration: dict[str, Any] | None = None
-    """What the calibrated default tested, and how."""
+    """What the calibrated default tested where there are times, and how."""
+    untimed: dict[str, Any] | None = None
+    """The same where there are none."""
+    layers: dict[str, Any] | None = None
+    """What both came to together."""
+    targets: dict[str, Any] | None = None
+    """What the test of declared targets found, and how."""
 
     def take_over(self, imported: dict[str, Any]) -> None:
         """Count what an earlier import brought and refused."""
@@ -45,6 +52,8 @@ class Record:
         self.delivered += imported["delivered"]
         for entry in imported["refused"]:
             self.refused.add(entry["reason"], entry["rows"], entry["first"])
+        for entry in imported.get("noted", ()):
+            self.refused.noted.add(entry["reason"], entry["rows"], entry["first"])
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -88,7 +97,11 @@ class Record:
             "events": self._events(events),
             "networks": self.networks,
             "calibration": self.calibration,
+            "untimed": self.untimed,
+            "layers": self.layers,
+            "targets": self.targets,
             "set_aside": self.set_aside.record(),
+            "lists": lists_of(events),
             "seconds": self.seconds,
             "versions": {
                 "python": platform.python_version(),
@@ -104,6 +117,7 @@ class Record:
         return {
             "delivered": self.delivered,
             "refused": self.refused.record(),
+            "noted": self.refused.noted.record(),
             "kept": len(events),
             "accounts": counts["accounts"],
             "objects": counts["objects"],

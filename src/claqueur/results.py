@@ -72,6 +72,11 @@ class Result:
         }
         return cls(**tables, run=run, others=others)
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether nothing was guessed and errors are stated."""
+        return bool(self.run.get("calibration") or self.run.get("untimed"))
+
     def edge_evidence(self, pair: int) -> pl.DataFrame:
         """The actions behind one edge: who acted when on which object.
 
@@ -86,14 +91,14 @@ class Result:
         near = self.evidence.filter(
             pl.col("account_id").is_in([edge["account_a"], edge["account_b"]]),
             pl.col("layer") == edge["layer"],
-            pl.col("window_ms") == edge["window_ms"],
+            pl.col("window_ms").eq_missing(edge["window_ms"]),
             self._in_network(edge["action"]),
         )
         return _within(near, edge["window_ms"])
 
     def _in_network(self, action: str) -> pl.Expr:
         # In a network across actions the rows keep their own action.
-        across = self.run["settings"]["detect"]["across_actions"] or self.run.get("calibration")
+        across = self.run["settings"]["detect"]["across_actions"] or self.calibrated
         return pl.lit(True) if across else pl.col("action") == action
 
     def group_evidence(self, group_id: int) -> pl.DataFrame:
@@ -116,10 +121,15 @@ def _check_format(folder: Path, run: object) -> None:
         )
 
 
-def _within(rows: pl.DataFrame, window_ms: int) -> pl.DataFrame:
-    """Only the actions that have the other account's within the window, on the same object."""
+def _within(rows: pl.DataFrame, window_ms: int | None) -> pl.DataFrame:
+    """Only the actions that have the other account's within the window, on the same object.
+
+    Without times, on the same object is enough.
+    """
     other = rows.select("object_id", other="account_id", other_time="time")
-    close = (pl.col("time") - pl.col("other_time")).abs() <= pl.duration(milliseconds=window_ms)
+    close = pl.lit(True)
+    if window_ms is not None:
+        close = (pl.col("time") - pl.col("other_time")).abs() <= pl.duration(milliseconds=window_ms)
     return (
         rows.join(other, on="object_id")
         .filter(pl.col("account_id") != pl.col("other"), close)

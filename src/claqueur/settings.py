@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from claqueur.errors import SettingError
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 3650 * UNIT_MS["d"]
+LAYERS = ("co_action", "co_engagement")
+"""Layers of the calibrated default, by the names they have in tables."""
 _DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 
 
@@ -80,8 +82,15 @@ class Reading:
         "", "Unit of numeric times: s, ms, us or ns; seconds and milliseconds are recognised."
     )
     encoding: str = setting("", "Character encoding of text files; UTF-8 when not given.")
+    rank_order: str = setting(
+        "",
+        "Order of lists of likers, if you know it: newest-first or oldest-first. Only then does "
+        "the place in a list (rank) bound times.",
+    )
 
     def __post_init__(self) -> None:
+        if self.rank_order not in ("", "newest-first", "oldest-first"):
+            raise SettingError(f"--rank-order {self.rank_order}: use newest-first or oldest-first")
         if self.time_unit not in ("", "s", "ms", "us", "ns"):
             raise SettingError(f"--time-unit {self.time_unit}: use s, ms, us or ns")
         for pair in self.column_map.items():
@@ -118,10 +127,23 @@ class CoAction:
     across_actions: bool = setting(
         False, "Let a like meet a comment: one network over all actions instead of one each."
     )
+    layer: tuple[str, ...] = setting(
+        (),
+        "co_action (who acts when) or co_engagement (who acts on what, times left aside); may be "
+        "repeated. By default actions with a time or an interval go into the first and the rest "
+        "into the second.",
+    )
 
     def __post_init__(self) -> None:
+        for name in self.layer:
+            if name not in LAYERS:
+                raise SettingError(f"--layer {name}: use {' or '.join(LAYERS)}")
         if self.calibrated:
             return
+        if self.layer:
+            raise SettingError(
+                "--layer belongs to the calibrated default; leave out --window and --min-objects"
+            )
         if not self.window or self.min_objects is None:
             missing = "--min-objects (for example 5)" if self.window else "--window (like 60s)"
             raise SettingError(
@@ -198,7 +220,67 @@ class Grouping:
         _at_least(self.seed, 0, "seed")
 
 
-Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping)
+@dataclass(frozen=True)
+class Targets:
+    """Declared targets of a directive: posts, or a page since a date."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    target: tuple[str, ...] = setting((), "A post the directive named; may be repeated.")
+    targets: str = setting(
+        "", "File of such posts: one id a line, or a table with a column object_id."
+    )
+    target_page: str = setting(
+        "", "The page the directive named, all of it; needs --since and other pages."
+    )
+    since: str = setting("", "Date of the directive, for example 2019-02-08.")
+    reference: tuple[str, ...] = setting(
+        (), "A page to compare with (default: all others collected); may be repeated."
+    )
+    topic: tuple[str, ...] = setting(
+        (), "A word in the text of posts on the targets' topic; may be repeated."
+    )
+
+    def __post_init__(self) -> None:
+        posts = self.target or self.targets
+        if posts and self.target_page:
+            raise SettingError(
+                "--target and --target-page exclude each other: name posts, or a whole page"
+            )
+        if not posts and not self.target_page and (self.since or self.reference or self.topic):
+            raise SettingError(
+                "--since, --reference and --topic belong to declared targets; name some with "
+                "--target, --targets or --target-page"
+            )
+        if self.target_page and not self.since:
+            raise SettingError(
+                f"--target-page {self.target_page}: likes of one page alone say nothing, so a "
+                "whole page is not testable this way; give the date of the order too, like "
+                "--since 2019-02-08: then likes since are held against other pages and before"
+            )
+        if self.target_page and self.topic:
+            raise SettingError("--topic belongs to target posts; a whole page has all its topics")
+        if self.target_page and self.target_page in self.reference:
+            raise SettingError(
+                f"--reference {self.target_page}: is the target page itself; name other pages"
+            )
+        _ = self.since_date
+
+    @property
+    def declared(self) -> bool:
+        """Whether there are any."""
+        return bool(self.target or self.targets or self.target_page)
+
+    @property
+    def since_date(self) -> date:
+        """The date of the directive; the first day there is when none was given."""
+        try:
+            return date.fromisoformat(self.since) if self.since else date.min
+        except ValueError:
+            raise SettingError(f"--since {self.since}: write a date as 2019-02-08") from None
+
+
+Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets)
 
 
 def from_mapping(cls: type[Settings], values: Mapping[str, Any], where: str) -> Settings:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from claqueur.directive.population import PARTICIPATION
 from claqueur.errors import SettingError
 from claqueur.groups.features import FEATURES, UNITS
 from claqueur.pipeline import detect
@@ -52,7 +53,19 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     found = detect(path, window="60s", min_objects=3, timezone="Europe/Moscow")
     # Only the default gives features; groups found by thresholds are drawn like them.
     found.others["features"] = features()
+    found.others["participation"] = participation()
+    found.run["targets"] = {"tested": 90, **dict.fromkeys(
+        ("p_values_by_twentieth", "pseudo_p_values_by_twentieth"), [0.05] * 20
+    )}  # fmt: skip
     return found
+
+
+def participation() -> pl.DataFrame:
+    """The curve of a few declared targets; what nine or fewer did is not in it."""
+    columns = {"targets": [0, 1, 2, 3], "observed": [90, 40, 12, None],
+               "expected": [90.0, 41.0, 5.0, 0.2], "low": [90.0, 36.0, 2.0, 0.0],
+               "high": [90.0, 46.0, 9.0, 1.0]}  # fmt: skip
+    return pl.DataFrame(columns, schema=PARTICIPATION)
 
 
 def features() -> pl.DataFrame:
@@ -85,8 +98,8 @@ def test_the_planted_groups_are_there(result: Result) -> None:
 def test_every_chart_gives_a_spec_and_pictures(result: Result, tmp_path: Path) -> None:
     names = {name for name, _ in pictures(result)}
     assert names == {
-        "cumulative", "delays", "features", "matrix", "network", "rhythm", "sizes", "timeline",
-        "weights",
+        "cumulative", "delays", "features", "matrix", "network", "participation", "rhythm",
+        "sizes", "timeline", "weights",
     }  # fmt: skip
     for name, group_id in pictures(result):
         chart = draw(result, name, group_id, KEY)

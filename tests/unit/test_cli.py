@@ -167,7 +167,7 @@ class TestHelp:
 
     def test_sources(self, claqueur):
         shown = claqueur.works("sources").out.splitlines()
-        assert [line.split()[0] for line in shown] == ["columns", "coortweet", "qut"]
+        assert [line.split()[0] for line in shown] == ["columns", "coortweet", "polls", "qut"]
 
 
 class TestDetect:
@@ -664,7 +664,6 @@ class TestDefault:
         [
             ("", "is empty"),
             ("account_id,object_id,timestamp\n", "no event is left"),
-            ("account_id,object_id\n1,a\n2,a\n", "no event has an exact time"),
             ("account_id,object_id,timestamp\n1.5e+17,a,1600000000\n", "lost digits"),
         ],
     )
@@ -672,6 +671,32 @@ class TestDefault:
         said = claqueur.fails(2, "detect", csv(text, "bad.csv"), "--out", work / "out")
         assert message in said
         assert names(work) == []
+
+    def test_a_table_without_any_time_runs_the_untimed_layer_alone_and_says_so(
+        self, claqueur, work, csv
+    ):
+        rows = [f"{a},wall-1_{o}" for a in range(40) for o in range(30) if (a * 7 + o * o) % 3]
+        path = csv("account_id,object_id\n" + "\n".join(rows) + "\n", "likes.csv")
+        ended = claqueur.works("detect", path, "--out", work / "out")
+        assert "no time is known" in ended.err
+        assert "co-engagement group" in ended.out
+        made = record(work / "out")
+        assert made["calibration"] is None
+        assert made["untimed"]["family"] == 40
+        assert "No time is known" in (work / "out" / "report.html").read_text(encoding="utf-8")
+
+    def test_layers_by_name(self, claqueur, work, csv, events):
+        untimed = csv("account_id,object_id\n1,a\n2,a\n", "untimed.csv")
+        said = claqueur.fails(2, "detect", untimed, "--layer", "co_action", "--out", work / "out")
+        assert "no action has a time" in said
+        said = claqueur.fails(2, "detect", events, "--layer", "text", "--out", work / "out")
+        assert "--layer text: use co_action or co_engagement" in said
+        said = claqueur.fails(
+            2, "detect", events, *TIMED, "--layer", "co_action", "--out", work / "out"
+        )
+        assert "belongs to the calibrated default" in said
+        claqueur.works("detect", events, "--layer", "co_engagement", "--out", work / "out")
+        assert record(work / "out")["calibration"] is None
 
     def test_an_action_that_does_not_occur(self, claqueur, work, events):
         said = claqueur.fails(2, "detect", events, "--action", "poke", "--out", work / "out")
@@ -705,9 +730,9 @@ class TestDemo:
 
 
 class TestSimulate:
-    def test_four_tables(self, claqueur, work):
+    def test_five_tables(self, claqueur, work):
         ended = claqueur.works("simulate", "krasnoyarsk-2019", "--seed", 2, "--out", work / "world")
-        tables = ("counters", "events", "objects", "truth")
+        tables = ("counters", "events", "objects", "targets", "truth")
         assert names(work / "world") == [f"{name}.parquet" for name in tables]
         count = pl.scan_parquet(work / "world" / "events.parquet").select(pl.len()).collect().item()
         assert f"({count:,} simulated events)" in ended.out

@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 import claqueur
 from claqueur import model
 from claqueur.cli import app
-from claqueur.settings import Compat, Grouping, Reading
+from claqueur.settings import Compat, Grouping, Reading, Targets
 
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_every_command_is_documented():
 
 
 def test_every_setting_is_documented():
-    for cls in (Compat, Grouping, Reading):
+    for cls in (Compat, Grouping, Reading, Targets):
         for entry in fields(cls):
             assert f"`--{entry.name.replace('_', '-')}`" in DOCS["commands.md"], entry.name
 

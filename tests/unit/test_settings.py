@@ -176,7 +176,7 @@ class TestFromMapping:
             from_mapping(CoAction, {**TIMED, "windows": 1, "colour": 2}, "case.toml [detect]")
         assert str(caught.value) == (
             "case.toml [detect]: unknown setting colour, windows; "
-            "known are window, min_objects, action, across_actions"
+            "known are window, min_objects, action, across_actions, layer"
         )
 
     @pytest.mark.parametrize(

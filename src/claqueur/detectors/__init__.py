@@ -23,19 +23,22 @@ class Layer:
 
     Attributes
     ----------
+    window_ms
+        None for a layer without times.
     events
         The coded events that were compared, sorted by (object, time).
     accounts
         Ids of the accounts; the position is the code.
     pairs
         Columns ``a``, ``b`` (codes, a < b but for another tool's loops), ``weight``,
-        ``mean_delta_ms``, ``a_first``, then what else the detector gives; sorted by a, b.
+        ``mean_delta_ms``, ``a_first`` where there are times, then what else the detector gives;
+        sorted by a, b.
     tables
         Further results of the detector, by the name of their file.
     """
 
     action: str
-    window_ms: int
+    window_ms: int | None
     events: pl.DataFrame
     accounts: pl.Series
     pairs: pl.DataFrame
@@ -45,13 +48,10 @@ class Layer:
     def table(self) -> pl.DataFrame:
         """The rows of ``pairs.parquet``."""
         known = {"layer": self.name, "action": self.action, "window_ms": self.window_ms}
+        there = {"account_a", "account_b", *known, *self.pairs.columns}
         full = self.pairs.with_columns(
-            *(pl.lit(value).alias(name) for name, value in known.items()),
-            *(
-                pl.lit(None).alias(name)
-                for name in ("expected", "p_value", "q_value")
-                if name not in self.pairs.columns
-            ),
+            *(pl.lit(value, PAIRS[name]).alias(name) for name, value in known.items()),
+            *(pl.lit(None).alias(name) for name in PAIRS if name not in there),
             account_a=self.accounts.gather(self.pairs["a"]),
             account_b=self.accounts.gather(self.pairs["b"]),
         )
@@ -117,6 +117,7 @@ def require_times(timed: Sequence[pl.DataFrame]) -> None:
     """
     if not any(frame.height for frame in timed):
         raise SourceError(
-            "no event has an exact time, which timed co-action needs; name the column of times "
-            "with --map timestamp=…"
+            "no event has an exact time, which a network of thresholds needs; leave out --window "
+            "and --min-objects (the default also takes intervals and likes without times), or name "
+            "the column of times with --map timestamp=…"
         )

@@ -99,7 +99,9 @@ def rhythm(layer: Layer, acts: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Actions by day and hour, of all events and of each pictured group (``RHYTHM``)."""
     # Quarters of an hour first: few, and no zone's offset cuts through one.
     quarter = pl.col("t_min_ms") // QUARTER_MS
-    everybody = layer.events.select(quarter=quarter).group_by("quarter").agg(actions=pl.len())
+    dated = layer.events.filter(pl.col("t_min_ms").is_not_null())
+    everybody = dated.select(quarter=quarter).group_by("quarter").agg(actions=pl.len())
+    acts = acts.filter(pl.col("t_min_ms").is_not_null())
     members = acts.group_by("group_id", quarter=quarter).agg(actions=pl.len())
     quarters = pl.concat([everybody, members], how="diagonal")
     local = (pl.col("quarter") * QUARTER_MS).cast(TIME).dt.convert_time_zone(zone)
@@ -119,6 +121,8 @@ def rhythm(layer: Layer, acts: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 def curves(layer: Layer, grouped: Grouped, acts: pl.DataFrame, events: Events) -> pl.DataFrame:
     """Cumulative actions on the objects each pictured group shares most (``CURVES``)."""
+    if layer.window_ms is None:
+        return pl.DataFrame(schema=CURVES)
     objects = acts.select("group_id", "object_id", "sharers").unique()
     most = objects.sort(
         "group_id", "sharers", "object_id", descending=[False, True, False]

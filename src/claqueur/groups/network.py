@@ -17,6 +17,7 @@ from claqueur.engines.local import mark_support
 from claqueur.groups.communities import communities
 from claqueur.groups.profile import describe
 from claqueur.kernels.co_action import I64
+from claqueur.kernels.lockstep import FOREVER_MS
 from claqueur.model import ACCOUNTS, EVIDENCE, GROUPS, TIME
 from claqueur.settings import Grouping
 from claqueur.store import Events
@@ -82,6 +83,8 @@ def evidence(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
         group_id=grouped.support["group_id"],
         in_group=grouped.support["in_group"],
         time=grouped.support["t_min_ms"].cast(TIME),
+        time_min=_end(grouped.support, "from_ms"),
+        time_max=_end(grouped.support, "until_ms"),
     )
     if "action" not in table.columns:
         table = table.with_columns(action=pl.lit(layer.action))
@@ -95,6 +98,11 @@ def evidence(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
     )
 
 
+def _end(support: pl.DataFrame, name: str) -> pl.Series:
+    """One end of the interval in which each action is known to lie."""
+    return support[name if name in support.columns else "t_min_ms"].cast(TIME)
+
+
 def _support(layer: Layer, events: Events, of_account: I64) -> pl.DataFrame:
     paired = np.zeros(len(layer.accounts), dtype=bool)
     for end in ("a", "b"):
@@ -102,12 +110,13 @@ def _support(layer: Layer, events: Events, of_account: I64) -> pl.DataFrame:
     position = np.flatnonzero(paired[layer.events["account_id"].to_numpy()])
     rows = layer.events[position]
     proper = layer.pairs.filter(pl.col("a") != pl.col("b"))
+    # Without times sharing an object is enough.
     mark = mark_support(
-        to_actions(rows, events),
+        to_actions(rows.with_columns(pl.col("t_min_ms").fill_null(0)), events),
         proper["a"].to_numpy(),
         proper["b"].to_numpy(),
         of_account,
-        layer.window_ms,
+        FOREVER_MS if layer.window_ms is None else layer.window_ms,
     )
     kept = rows.filter(pl.Series(mark > 0))
     group = pl.Series(of_account[kept["account_id"].to_numpy()])

@@ -26,17 +26,21 @@ def describe(support: pl.DataFrame) -> pl.DataFrame:
             objects=pl.col("object_id").n_unique(),
             first_time=pl.col("t_min_ms").min().cast(TIME),
             last_time=pl.col("t_min_ms").max().cast(TIME),
-            times=pl.col("t_min_ms").sort(),
+            times=pl.col("t_min_ms").drop_nulls().sort(),
         )
         .sort("group_id")
     )
-    episodes = [count_occasions(times.to_numpy()) for times in spans["times"]]
+    episodes = [count_occasions(times.to_numpy()) or None for times in spans["times"]]
     return spans.drop("times").with_columns(
         episodes=pl.Series(episodes, dtype=pl.Int64),
-        pattern=pl.Series(
-            ["one-off" if count == 1 else "sustained" for count in episodes], dtype=pl.String
-        ),
+        pattern=pl.Series([_pattern(count) for count in episodes], dtype=pl.String),
     )
+
+
+def _pattern(episodes: int | None) -> str:
+    if episodes is None:
+        return "undated"
+    return "one-off" if episodes == 1 else "sustained"
 
 
 def count_occasions(times_ms: np.ndarray) -> int:

@@ -65,7 +65,8 @@ def network_tables(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Accounts (id, group, weight) and edges (all columns of pairs) of one network."""
     chosen = _chosen(result, network)
-    here = (pl.col("action") == chosen["action"]) & (pl.col("window_ms") == chosen["window_ms"])
+    window = pl.lit(chosen["window_ms"], pl.Int64)
+    here = (pl.col("action") == chosen["action"]) & pl.col("window_ms").eq_missing(window)
     edges = result.pairs.filter(here)
     groups = result.groups.filter(here)["group_id"].implode()
     members = result.accounts.filter(pl.col("group_id").is_in(groups))
@@ -88,7 +89,7 @@ def network_tables(
 def _chosen(result: Result, network: int) -> dict[str, object]:
     networks = result.run["networks"]
     listed = "; ".join(
-        f"{i} = {entry['action']} within {duration_text(entry['window_ms'])}"
+        f"{i} = {entry['action']} {_window(entry['window_ms'])}"
         for i, entry in enumerate(networks, 1)
     )
     if network == 0 and len(networks) == 1:
@@ -97,6 +98,10 @@ def _chosen(result: Result, network: int) -> dict[str, object]:
         raise SettingError(f"name one of the run's networks with --network: {listed}")
     found: dict[str, object] = networks[network - 1]
     return found
+
+
+def _window(window_ms: int | None) -> str:
+    return "without times" if window_ms is None else f"within {duration_text(window_ms)}"
 
 
 def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> nx.Graph:

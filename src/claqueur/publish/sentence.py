@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from claqueur.publish.charts.labels import duration_words
 from claqueur.publish.report.context import counted, listed
 from claqueur.results import Result
@@ -17,15 +19,36 @@ INNOCENT = (
 """What lockstep does not tell apart from an order."""
 
 
+INTEREST = (
+    "an interest they share",
+    "friends and colleagues who read the same pages",
+    "accounts run by one person or one tool",
+)
+"""What acting on the same objects, whenever, does not tell apart from an order."""
+
+
 def sentences(result: Result) -> list[str]:
     """What was found, at which error against which null, and what it is not."""
-    test = result.run["calibration"]
-    found = _found(result, test) if result.groups.height else _nothing(test)
-    return [found, *_small(test)]
+    test, untimed = result.run.get("calibration"), result.run.get("untimed")
+    lines = []
+    if test:
+        groups, members = _sizes(result, timed=True)
+        lines += [_found(groups, members, test) if groups else _nothing(test), *_small(test)]
+    if untimed:
+        groups, members = _sizes(result, timed=False)
+        lines.append(_engaged(groups, members, untimed) if groups else _not_engaged(untimed))
+    if layers := result.run.get("layers"):
+        lines.append(_layers(layers))
+    return lines
 
 
-def _found(result: Result, test: dict[str, Any]) -> str:
-    groups, members = result.groups.height, result.accounts.height
+def _sizes(result: Result, *, timed: bool) -> tuple[int, int]:
+    """Groups of one layer, and their members."""
+    groups = result.groups.filter(pl.col("window_ms").is_not_null() == timed)
+    return groups.height, int(groups["size"].sum())
+
+
+def _found(groups: int, members: int, test: dict[str, Any]) -> str:
     windows = listed(duration_words(window) for window in test["windows_that_carried_ms"])
     return (
         f"{counted(members, 'account')} in {counted(groups, 'lockstep group')} acted on the same "
@@ -51,6 +74,46 @@ def _nothing(test: dict[str, Any]) -> str:
         f"tested, at a false discovery rate of {test['level']:.0%}. That does not show that "
         "nobody was ordered to act: what is done in one's own time, only once, or always as "
         "soon as a post appears cannot be seen this way."
+    )
+
+
+def _engaged(groups: int, members: int, test: dict[str, Any]) -> str:
+    return (
+        f"{counted(members, 'account')} in {counted(groups, 'co-engagement group')} acted on the "
+        "same objects more often than chance explains; no times are known, so nothing can be said "
+        "about when. Chance here means: how many objects of each page an account acts on, between "
+        "its first and its last there, and how popular each object is stay as they are. Every "
+        "account was tested on other objects than those its group was chosen by. At a false "
+        f"discovery rate of {test['level']:.0%}, at most that share of the {members:,} is "
+        f"expected to have been included wrongly, against that null and among the "
+        f"{test['family']:,} accounts that could be tested. It is not the probability of an "
+        "order: whether they were ordered, commonly prompted or commonly interested cannot be "
+        f"separated here. Not excluded are {listed(INTEREST)}."
+    )
+
+
+def _not_engaged(test: dict[str, Any]) -> str:
+    if not test["family"]:
+        return (
+            "No account without times could be tested: that needs accounts that act on several "
+            "objects, and objects on which several act. This says nothing either way."
+        )
+    return (
+        f"No co-engagement group was found among the {test['family']:,} accounts without times "
+        f"that could be tested, at a false discovery rate of {test['level']:.0%}. That does not "
+        "show that nobody was ordered to act: an order that names every post of a page cannot be "
+        "seen this way. If you know which posts or page were named, declare them with --target "
+        "or --target-page."
+    )
+
+
+def _layers(layers: dict[str, Any]) -> str:
+    return (
+        "Both layers together, their evidence averaged, which holds whatever ties them: "
+        f"{counted(layers['together'], 'account')} of {layers['family']:,} at a false discovery "
+        f"rate of 5%; the timed layer alone {layers['timed']:,}, the untimed one alone "
+        f"{layers['untimed']:,}, and {layers['both']:,} in both. The untimed layer does not keep "
+        "shared interest, so what rests on it alone is no more than it says above."
     )
 
 

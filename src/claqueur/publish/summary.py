@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claqueur.publish.sentence import sentences
+from claqueur.publish.target_sentence import target_sentences
 from claqueur.results import Result
 from claqueur.settings import duration_text
 
@@ -14,8 +15,10 @@ def summary_lines(result: Result) -> list[str]:
         f"{events['kept']:,} events of {events['accounts']:,} accounts on "
         f"{events['objects']:,} objects"
     ]
-    if result.run.get("calibration"):
-        return [*lines, *sentences(result)]
+    test = result.run.get("targets")
+    about = target_sentences(test) if test else []
+    if result.calibrated:
+        return [*lines, *sentences(result), *about]
     lines.extend(
         f"{network['action']} within {duration_text(network['window_ms'])}: "
         f"{_many(network['pairs'], 'pair')}, {_many(network['groups'], 'lockstep group')} with "
@@ -26,7 +29,7 @@ def summary_lines(result: Result) -> list[str]:
         "Window and minimum were chosen by hand, so there is no error rate; "
         "acting together does not prove an order."
     )
-    return lines
+    return [*lines, *about]
 
 
 def _many(count: int, word: str) -> str:

@@ -52,7 +52,9 @@ def render(result: Result, pseudonyms: Pseudonyms) -> str:
         One HTML file that needs nothing else, not even a network.
     """
     context = Context(result, pseudonyms)
-    parts = [(section, section.render(context)) for section in known_sections()]
+    rendered = [(section, section.render(context)) for section in known_sections()]
+    # A section without anything to say, as one on targets nobody declared, is left out.
+    parts = [(section, body) for section, body in rendered if body]
     scripts = [vega_script(), _text("report.js")]
     return str(
         context.page(

@@ -113,6 +113,7 @@ class Context:
             "day": self._day,
             "listed": listed,
             "count": counted,
+            "people": _people,
         }
         environment.globals |= {"smallest_shown": SMALLEST_SHOWN}
         return environment
@@ -146,6 +147,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def _number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _people(count: int | str) -> str:
+    """A count of accounts, or the words that stand for a small one."""
+    return count if isinstance(count, str) else f"{count:,}"
 
 
 def _tiny(value: float | None) -> str:

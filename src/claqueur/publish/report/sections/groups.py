@@ -31,7 +31,8 @@ PATTERNS = {
     ),
     "undated": (
         "Undated groups",
-        "No times are known, so nothing can be said about when they acted.",
+        "They act on the same objects. No times are known, so nothing can be said about when, and "
+        "a shared interest explains it as well as an order.",
     ),
 }
 FIRST = ("matrix", "timeline", "rhythm", "cumulative")
@@ -55,7 +56,7 @@ class Groups:
             parts=parts,
             empty=empty,
             most=GROUPS_PICTURED,
-            calibrated=bool(context.run.get("calibration")),
+            calibrated=context.result.calibrated,
         )
 
 
@@ -105,7 +106,7 @@ def _group(context: Context, row: dict[str, Any]) -> Markup:
     own = shared_objects(evidence, group_id)
     objects = own.head(OBJECTS).with_columns(object=context.objects(own["object_id"].head(OBJECTS)))
     known = [name for name, chart in charts().items() if chart.per_group]
-    if "features" not in context.result.others:
+    if "features" not in context.result.others or row["window_ms"] is None:
         known.remove("features")
     return context.page(
         "group.html",

@@ -24,7 +24,7 @@ class InShort:
 
     def render(self, context: Context) -> Markup:
         """A few sentences in plain words, the numbers of every network, and the caveats."""
-        if context.run.get("calibration"):
+        if context.result.calibrated:
             return _calibrated(context)
         detect = context.run["settings"]["detect"]
         return context.page(
@@ -39,22 +39,33 @@ class InShort:
 
 def _calibrated(context: Context) -> Markup:
     """The sentences that may be printed, and how small an order would have been seen."""
-    test = context.run["calibration"]
-    planted = test["sensitivity"]
-    sizes: dict[int, dict[float, float]] = {}
-    for row in planted:
-        sizes.setdefault(row["size"], {})[row["participation"]] = row["found"]
+    test, untimed = (context.run.get(name) for name in ("calibration", "untimed"))
+    planted = test["sensitivity"] if test else []
+    polls = test.get("polls", []) if test else []
     return context.page(
         "in_short_calibrated.html",
         events=context.run["events"],
         test=test,
+        untimed=untimed,
+        family=max(each["family"] for each in (test, untimed) if each),
+        layers=context.run.get("layers"),
         lines=sentences(context.result),
         groups=context.result.groups.height,
         members=context.result.accounts.height,
         largest=_largest(context),
-        sizes=sizes,
+        sizes=_crossed(planted, "size", "participation"),
         shares=sorted({row["participation"] for row in planted}),
+        polls=_crossed(polls, "spacing_ms", "spread_minutes"),
+        spreads=sorted({row["spread_minutes"] for row in polls}),
     )
+
+
+def _crossed(rows: list[dict[str, Any]], down: str, across: str) -> dict[Any, dict[Any, float]]:
+    """Shares found, by two settings of what was invented."""
+    table: dict[Any, dict[Any, float]] = {}
+    for row in rows:
+        table.setdefault(row[down], {})[row[across]] = row["found"]
+    return table
 
 
 def _found(context: Context, network: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ class Limits:
 
     def render(self, context: Context) -> Markup:
         """Those of the calibrated default, or those of thresholds chosen by hand."""
-        calibrated = context.run.get("calibration")
-        return context.page("limits_calibrated.html" if calibrated else "limits.html")
+        if not context.result.calibrated:
+            return context.page("limits.html")
+        timed, untimed = (context.run.get(name) for name in ("calibration", "untimed"))
+        return context.page("limits_calibrated.html", timed=timed, untimed=untimed)
 
 
 SECTION = Limits()

@@ -22,10 +22,11 @@ class Method:
     def render(self, context: Context) -> Markup:
         """Definitions and settings, so that another newsroom can repeat the run."""
         settings = context.run["settings"]
-        test = context.run.get("calibration")
         return context.page(
-            "method_calibrated.html" if test else "method.html",
-            test=test,
+            "method_calibrated.html" if context.result.calibrated else "method.html",
+            test=context.run.get("calibration"),
+            untimed=context.run.get("untimed"),
+            layers=context.run.get("layers"),
             detect=settings["detect"],
             grouping=settings["groups"],
             networks=context.run["networks"],

@@ -9,6 +9,8 @@ from markupsafe import Markup
 from claqueur.publish.charts import charts
 from claqueur.publish.report.context import Context
 
+ELSEWHERE = ("participation",)
+"""Charts that have their place in another section."""
 FIRST = ("timeline", "sizes", "network", "delays", "weights", "rhythm")
 
 
@@ -23,6 +25,7 @@ class Overall:
     def render(self, context: Context) -> Markup:
         """The known charts in the order of the story, then whatever else was added."""
         known = [name for name, chart in charts().items() if chart.overall]
+        known = [name for name in known if name not in ELSEWHERE]
         ordered = sorted(known, key=lambda name: (name not in FIRST, _place(name), name))
         return context.page("overall.html", names=ordered)
 

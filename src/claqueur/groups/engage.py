@@ -1,0 +1,277 @@
+"""Select, freeze, test without times: which accounts act on the posts a group acts on.
+
+As with times (see :mod:`claqueur.groups.confirm`), but objects take the place of days: those of
+every page are cut into blocks of consecutive posts, which are split into two folds. Groups are
+selected on each fold from surprising pairs among the *other* accounts and frozen; then every
+account is tested on the other fold by a likelihood ratio (see
+:mod:`claqueur.kernels.engagement`). One family holds all accounts that could be tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+
+from claqueur.engines.local import side_by_side
+from claqueur.groups.communities import communities
+from claqueur.groups.confirm import LEVEL, PARTS, SPLITS, Confirmed, most_common, weights
+from claqueur.groups.select import SMALLEST
+from claqueur.kernels.co_action import F64, I64, Bool
+from claqueur.kernels.engagement import engagement_ratios
+from claqueur.nulls.engaged import EngagedPairs, engaged_pairs
+from claqueur.nulls.fdr import e_bh
+from claqueur.nulls.incidence import Incidence
+from claqueur.progress import SILENT, Progress
+from claqueur.settings import Grouping
+
+KEEPS = (
+    "how many posts of each page an account acts on, between its first and its last there, and how "
+    "popular each post is among everybody else; no interest in a topic within a page"
+)
+"""What the null of accounts keeps."""
+
+BLOCKS = 8
+"""Blocks of consecutive posts a page is cut into, fewer where it has fewer posts: posts of one
+day are liked together, and alternating blocks let a topic fall into both folds."""
+
+SHARES = np.array([0.3, 0.7])
+"""Parts of an account's likes that may follow the group; the evidence is averaged over them."""
+
+LARGEST_P, FALSE_EDGES = 0.05, 5.0
+"""Largest p-value of a pair that ties accounts while groups are looked for, and the false ties
+an account may have on average: a group shows in many weak ties, and its test comes later."""
+
+RESOLUTIONS = (1.0, 4.0)
+"""Of Leiden; groups of both compete for accounts."""
+MOST_GROUPS = 20
+"""Largest communities of either resolution that compete."""
+ROUNDS = 4
+"""Times accounts choose among groups."""
+LEAST_GAIN = 0.5
+"""Evidence an account needs to join a group while groups are looked for."""
+
+FEWEST_LIKES = 4
+"""Likes that could go either way, below which an account cannot be judged."""
+
+
+@dataclass
+class _Half:
+    """Groups of one fold, the accounts asked about, and what each gains with each group."""
+
+    groups: list[Bool]
+    asked: Bool
+    log_e: F64
+
+
+@dataclass
+class _Evidence:
+    log_e: F64
+    likes: I64
+    halves: list[_Half] = field(default_factory=list)
+
+
+def confirm_untimed(
+    likes: Incidence, seed: int = 1, progress: Progress = SILENT, *, splits: int = SPLITS
+) -> Confirmed:
+    """Find accounts that act on the same posts as a group does, and their groups.
+
+    Parameters
+    ----------
+    seed
+        Of the folds and of Leiden.
+    splits
+        Times the posts are split anew.
+
+    Returns
+    -------
+    Confirmed
+        Its windows are empty.
+    """
+    likes = in_order(likes)
+    rng = np.random.default_rng([seed, 4])
+    found = []
+    for number in range(splits):
+        fold = _half_of_blocks(likes, rng)
+        part = rng.integers(0, PARTS, likes.n_accounts)
+        progress.stage(f"groups by common posts, split {number + 1} of {splits}")
+        found.append(_split(likes, fold, part, seed, progress))
+    log_e = np.logaddexp.reduce([each.log_e for each in found], axis=0) - np.log(splits)
+    testable = np.max([each.likes for each in found], axis=0) >= FEWEST_LIKES
+    tested = np.flatnonzero(testable)
+    q = e_bh(log_e[tested], max(len(tested), 1))
+    accounts, q = tested[q <= LEVEL], q[q <= LEVEL]
+    progress.stage("grouping what was confirmed")
+    group = _grouped(likes, accounts, seed, progress)
+    halves = [half for each in found for half in each.halves]
+    return Confirmed(
+        accounts=accounts,
+        q=q,
+        group=group,
+        stability=_stability(accounts, group, halves, likes.n_accounts),
+        windows_ms=[],
+        candidates=sum(len(half.groups) for half in halves),
+        all_log_e=np.where(testable, log_e, np.nan),
+    )
+
+
+def in_order(likes: Incidence) -> Incidence:
+    """The same likes with objects numbered by page and publication."""
+    by = np.lexsort((np.arange(likes.n_objects), likes.order, likes.page))
+    rank = np.empty(likes.n_objects, np.int64)
+    rank[by] = np.arange(likes.n_objects)
+    return Incidence.of(
+        likes.account, rank[likes.object_], likes.page[by], likes.order[by], likes.n_accounts
+    )
+
+
+def _half_of_blocks(likes: Incidence, rng: np.random.Generator) -> Bool:
+    """Objects, (n_objects,) bool, of the first fold: half of each page's blocks at random."""
+    fold = np.zeros(likes.n_objects, bool)
+    liked = likes.popularity > 0
+    begin = np.flatnonzero(np.diff(likes.page, prepend=likes.page[:1] - 1))
+    for posts in np.split(np.arange(likes.n_objects), begin[1:]):
+        own = posts[liked[posts]]
+        blocks = np.array_split(own, min(BLOCKS, max(len(own), 1)))
+        # Half of them, and where their number is odd one more by chance.
+        half = (len(blocks) + rng.integers(0, 2)) // 2
+        for chosen in rng.permutation(len(blocks))[:half]:
+            fold[blocks[chosen]] = True
+    return fold
+
+
+def _split(likes: Incidence, fold: Bool, part: I64, seed: int, progress: Progress) -> _Evidence:
+    n = likes.n_accounts
+    evidence = _Evidence(np.zeros(n), np.zeros(n, np.int64))
+    folds = (fold, ~fold)
+    pairs = [_ties(likes, use, progress) for use in folds]
+
+    def one_part(number: int) -> tuple[list[_Half], I64]:
+        asked = part == number
+        halves, count = [], np.zeros(n, np.int64)
+        for k in (0, 1):
+            groups = _selected(likes, pairs[k].among(~asked), folds[k], ~asked, seed)
+            log_e, own = _held_out(likes, groups, folds[1 - k], asked)
+            halves.append(_Half(groups, asked, log_e))
+            count += own
+        return halves, count
+
+    progress.stage("testing accounts on the other posts", total=PARTS)
+    for halves, count in side_by_side(one_part, range(PARTS), progress):
+        asked = halves[0].asked
+        evidence.log_e[asked] = _combined(halves)[asked]
+        evidence.likes += count
+        evidence.halves += halves
+    return evidence
+
+
+def _ties(likes: Incidence, use: Bool, progress: Progress) -> EngagedPairs:
+    """Pairs with many posts of a fold in common, be it weakly."""
+    active = int((likes.on(use).degree >= FEWEST_LIKES // 2).sum())
+    screen = min(LARGEST_P, 2 * FALSE_EDGES / max(active, 1))
+    return engaged_pairs(likes, use, screen=screen, progress=progress)
+
+
+def _selected(
+    likes: Incidence, pairs: EngagedPairs, use: Bool, allowed: Bool, seed: int
+) -> list[Bool]:
+    """Groups of allowed accounts on a fold: communities that compete for accounts."""
+    n = likes.n_accounts
+    groups = [
+        group for fine in RESOLUTIONS for group in _communities(pairs, n, seed, fine)[:MOST_GROUPS]
+    ]
+    for _ in range(ROUNDS):
+        if not groups:
+            break
+        log_e = np.array(
+            [_evidence_on(likes, group, use, allowed, rough=True)[0] for group in groups]
+        )
+        best = log_e.argmax(axis=0)
+        fits = allowed & (log_e.max(axis=0) > LEAST_GAIN)
+        groups = [fits & (best == number) for number in range(len(groups))]
+        groups = [group for group in groups if group.sum() >= SMALLEST]
+    return groups
+
+
+def _communities(pairs: EngagedPairs, n: int, seed: int, resolution: float = 1.0) -> list[Bool]:
+    """Groups of accounts tied by surprising pairs, (n_accounts,) bool each."""
+    surprise = -np.log(np.maximum(pairs.p_value, 1e-300))
+    accounts, label = communities(pairs.a, pairs.b, surprise, Grouping(resolution, seed))
+    groups = []
+    for number in range(1, int(label.max(initial=0)) + 1):
+        inside = np.zeros(n, bool)
+        inside[accounts[label == number]] = True
+        if inside.sum() < SMALLEST:
+            break  # Communities come by falling size.
+        groups.append(inside)
+    return groups
+
+
+def _held_out(likes: Incidence, groups: list[Bool], use: Bool, asked: Bool) -> tuple[F64, I64]:
+    """Evidence of the accounts asked about with each group, and their likes on the fold."""
+    log_e = np.zeros((len(groups), likes.n_accounts))
+    nobody = np.zeros(likes.n_accounts, bool)
+    _, count = _evidence_on(likes, nobody, use, asked)
+    for number, inside in enumerate(groups):
+        log_e[number], _ = _evidence_on(likes, inside, use, asked)
+    return log_e, count
+
+
+def _evidence_on(
+    likes: Incidence, inside: Bool, use: Bool, asked: Bool, *, rough: bool = False
+) -> tuple[F64, I64]:
+    """Evidence of accounts with one group, and their likes on the fold, (n_accounts,) each."""
+    who = np.flatnonzero(asked & (likes.degree > 0))
+    of_group = np.bincount(likes.object_[inside[likes.account]], minlength=likes.n_objects)
+    log_e, count = np.zeros(likes.n_accounts), np.zeros(likes.n_accounts, np.int64)
+    log_e[who], count[who] = engagement_ratios(
+        who, likes.start, likes.object_, likes.page, likes.popularity, of_group, inside, use,
+        SHARES[-1:] if rough else SHARES, rough,
+    )  # fmt: skip
+    return log_e, count
+
+
+def _combined(halves: list[_Half]) -> F64:
+    """Products of both folds' evidence, averaged over pairs of groups by how alike they are."""
+    first, second = halves
+    n = len(first.asked)
+    prior = weights(first.groups, second.groups)
+    if not prior.any():
+        return np.zeros(n)
+    ahead, back = ([*half.log_e, np.zeros(n)] for half in halves)
+    terms = [
+        np.log(prior[i, j]) + ahead[i] + back[j]
+        for i, j in product(range(len(ahead)), range(len(back)))
+        if prior[i, j] > 0
+    ]
+    combined: F64 = np.logaddexp.reduce(terms, axis=0)
+    return combined
+
+
+def _grouped(likes: Incidence, accounts: I64, seed: int, progress: Progress) -> I64:
+    """Groups of the confirmed accounts over all posts; this only describes them."""
+    allowed = np.zeros(likes.n_accounts, bool)
+    allowed[accounts] = True
+    of_account = np.zeros(likes.n_accounts, np.int64)
+    if len(accounts):
+        pairs = engaged_pairs(likes, among=allowed, progress=progress)
+        for number, inside in enumerate(_communities(pairs, likes.n_accounts, seed), start=1):
+            of_account[inside] = number
+    return of_account[accounts]
+
+
+def _stability(accounts: I64, group: I64, halves: list[_Half], n: int) -> F64:
+    """Share of the held-out halves in which an account gains with the group most like its own."""
+    of_account = np.zeros(n, np.int64)
+    of_account[accounts] = group
+    stays, asked_for = np.zeros(n), np.zeros(n)
+    for half in halves:
+        asked_for += half.asked
+        if half.groups:
+            best = half.log_e.argmax(axis=0)
+            like = np.array([most_common(of_account[inside]) for inside in half.groups])
+            gains = half.log_e.max(axis=0) > 0
+            stays += half.asked & gains & (like[best] == of_account) & (of_account > 0)
+    share: F64 = stays[accounts] / np.maximum(asked_for[accounts], 1)
+    return share
