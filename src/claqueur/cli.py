@@ -346,8 +346,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--study",
-            help="bars, stretch, grid, scenarios, mechanisms, nulls, targets, targets-nobody, "
-            "target-page or target-page-nobody; may be repeated.",
+            help="bars, stretch, grid, scenarios, mechanisms, nulls, lists, targets, "
+            "targets-nobody, target-page or target-page-nobody; may be repeated.",
         ),
     ] = None,
     seeds: Annotated[

@@ -91,7 +91,7 @@ def _compared(result: Result, world: World, lists: str) -> list[str]:
         f"Simulated: {world.events.height:,} actions; {total['ordered']} staff of 8 institutions "
         f"were ordered to like the official pages' posts, {total['fan']} devoted fans were not.",
         *([_SEEN[lists].format(n=f"{_inexact(world):,}")] if lists in _SEEN else []),
-        f"Found, without any threshold: {result.groups.height} lockstep groups with "
+        f"Found, without any threshold: {result.groups.height} groups with "
         f"{result.accounts.height} members.",
     ]
     large = result.groups.filter(pl.col("size") >= 10)

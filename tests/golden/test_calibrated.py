@@ -235,7 +235,7 @@ class TestTooLittle:
         assert result.run["calibration"]["sensitivity"] == []
         contract(result)
         assert sentences(result) == [
-            "No account could be tested: the default needs people who act on the same objects "
+            "No account could be tested by time: that needs people who act on the same objects "
             "on several days, over at least four days. This says nothing either way."
         ]
 

@@ -63,7 +63,7 @@ class Ours:
 
     options: Mapping[str, Any] = field(default_factory=dict)
     name: str = "claqueur"
-    help: str = "the default; flagged are members of sustained groups"
+    help: str = "the default; flagged are members of groups that are not one-off"
     stands_on: ClassVar[tuple[str, ...]] = ("claqueur",)
 
     def find(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -75,8 +75,11 @@ class Ours:
 
 
 def members_found(result: Result) -> pl.DataFrame:
-    """Members of groups, ranked by p-value (by weight where there is none)."""
-    patterns = result.groups.select("group_id", flagged=pl.col("pattern") == "sustained")
+    """Members of groups, ranked by p-value (by weight where there is none).
+
+    Flagged are groups that are not one-off; those without times cannot be told apart.
+    """
+    patterns = result.groups.select("group_id", flagged=pl.col("pattern") != "one-off")
     ranked = pl.coalesce(-pl.col("p_value"), pl.col("weight").cast(pl.Float64))
     return (
         result.accounts.join(patterns, on="group_id", how="left")

@@ -110,6 +110,22 @@ _NULLS: dict[str, Mapping[str, Any]] = {
 }
 
 
+_HOURLY: Mapping[str, Any] = {"observer": {"poll_minutes": 60}}
+_LATE: Mapping[str, Any] = {"observer": {"snapshot_days_after": 30}}
+
+_LISTS: dict[str, Mapping[str, Any]] = {
+    "exact times": {},
+    "polled every 10 minutes": _MECHANISMS["polled every 10 minutes"],
+    "polled every hour": _HOURLY,
+    "polled every hour, half act within 40 minutes": {
+        **_HOURLY,
+        "order.spread_minutes_median": 40,
+    },
+    "polled every hour, nobody ordered": {**NOBODY, **_HOURLY},
+    "one late list": _LATE,
+    "one late list, nobody ordered": {**NOBODY, **_LATE},
+}
+
 TARGET_SINCE = "2019-02-16"
 """The day of the order where a whole page is the target; the posts named begin then."""
 
@@ -176,6 +192,12 @@ STUDIES = _together(
         "Other worlds without orders",
         10,
         tuple(Cell(label, changes={**NOBODY, **changes}) for label, changes in _NULLS.items()),
+    ),
+    Study(
+        "lists",
+        "One order seen at exact times, in polled lists of likers, and in one late list",
+        5,
+        tuple(Cell(label, changes=changes) for label, changes in _LISTS.items()),
     ),
     Study(
         "targets",

@@ -108,11 +108,11 @@ def _sure(chance, times):  # type: ignore[no-untyped-def]
 def _tilts(chance, times, wanted, steps):  # type: ignore[no-untyped-def]
     """Factors for all odds that make the mean at most and at least what is wanted."""
     low, high = 1.0, 1.0
-    while high < 1e200 and _mean(chance, times, high) < wanted:
+    while high < 1e50 and _mean(chance, times, high) < wanted:
         low = high
         high *= 2
     for _ in range(steps if low < high else 0):
-        middle = np.sqrt(low * high)
+        middle = np.sqrt(low) * np.sqrt(high)
         if _mean(chance, times, middle) < wanted:
             low = middle
         else:

@@ -66,7 +66,7 @@ def _found(groups: int, members: int, test: dict[str, Any]) -> str:
 def _nothing(test: dict[str, Any]) -> str:
     if not test["family"]:
         return (
-            "No account could be tested: the default needs people who act on the same objects "
+            "No account could be tested by time: that needs people who act on the same objects "
             "on several days, over at least four days. This says nothing either way."
         )
     return (

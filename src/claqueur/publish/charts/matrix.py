@@ -129,7 +129,7 @@ def _picture(rows: pl.DataFrame, columns: pl.DataFrame) -> alt.Chart:
             x=alt.X("column:Q")
             .scale(domain=[0, columns.height], nice=False)
             .axis(**_dates(columns))
-            .title("Objects, by the day the group first acted on them"),
+            .title(_order(columns)),
             x2="end:Q",
             y=alt.Y("member:N", sort=None)
             .scale(padding=0.06 if labelled else 0)
@@ -152,8 +152,16 @@ def _picture(rows: pl.DataFrame, columns: pl.DataFrame) -> alt.Chart:
     return picture
 
 
+def _order(columns: pl.DataFrame) -> str:
+    if columns["first"].is_null().all():
+        return "Objects; no times are known"
+    return "Objects, by the day the group first acted on them"
+
+
 def _dates(columns: pl.DataFrame) -> dict[str, Any]:
     """Ticks at a few objects, written as days."""
+    if columns["first"].is_null().all():
+        return {"labels": False, "ticks": False, "grid": False}
     at = np.unique(np.linspace(0, columns.height - 1, DATES_SHOWN).astype(int)).tolist()
     days = {place: day_text(columns["first"][place]) for place in at}
     cases = "".join(f"datum.value == {place} ? '{day}' : " for place, day in days.items())

@@ -35,6 +35,8 @@ PATTERNS = {
         "a shared interest explains it as well as an order.",
     ),
 }
+TIMED = ("timeline", "rhythm", "cumulative", "order", "features")
+"""Pictures that groups without times have none of."""
 FIRST = ("matrix", "timeline", "rhythm", "cumulative")
 
 
@@ -106,7 +108,9 @@ def _group(context: Context, row: dict[str, Any]) -> Markup:
     own = shared_objects(evidence, group_id)
     objects = own.head(OBJECTS).with_columns(object=context.objects(own["object_id"].head(OBJECTS)))
     known = [name for name, chart in charts().items() if chart.per_group]
-    if "features" not in context.result.others or row["window_ms"] is None:
+    if row["window_ms"] is None:
+        known = [name for name in known if name not in TIMED]
+    elif "features" not in context.result.others:
         known.remove("features")
     return context.page(
         "group.html",
