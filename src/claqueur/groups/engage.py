@@ -45,6 +45,9 @@ an account may have on average: a group shows in many weak ties, and its test co
 
 RESOLUTIONS = (1.0, 4.0)
 """Of Leiden; groups of both compete for accounts."""
+WHOLE = 0.5
+"""The same where confirmed accounts are grouped: those of one order share all their posts, and
+fall apart by chance alone at a finer one."""
 MOST_GROUPS = 20
 """Largest communities of either resolution that compete."""
 ROUNDS = 4
@@ -254,11 +257,20 @@ def _grouped(likes: Incidence, accounts: I64, seed: int, progress: Progress) -> 
     allowed = np.zeros(likes.n_accounts, bool)
     allowed[accounts] = True
     of_account = np.zeros(likes.n_accounts, np.int64)
-    if len(accounts):
-        pairs = engaged_pairs(likes, among=allowed, progress=progress)
-        for number, inside in enumerate(_communities(pairs, likes.n_accounts, seed), start=1):
-            of_account[inside] = number
-    return of_account[accounts]
+    if not len(accounts):
+        return of_account[accounts]
+    pairs = engaged_pairs(likes, screen=LARGEST_P, among=allowed, progress=progress)
+    groups = _communities(pairs, likes.n_accounts, seed, WHOLE)
+    for number, inside in enumerate(groups, start=1):
+        of_account[inside] = number
+    # Who is tied to nobody closely may still act on what a group acts on.
+    stray = allowed & (of_account == 0)
+    everything = np.ones(likes.n_objects, bool)
+    gain = np.array(
+        [np.zeros(likes.n_accounts)]
+        + [_evidence_on(likes, inside, everything, stray)[0] for inside in groups]
+    )
+    return np.where(stray, gain.argmax(axis=0), of_account)[accounts]
 
 
 def _stability(accounts: I64, group: I64, halves: list[_Half], n: int) -> F64:
