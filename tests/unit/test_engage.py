@@ -28,15 +28,16 @@ def polynomial(odds: list[float], k: int) -> float:
 @given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=30), st.data())
 def test_sums_of_products(odds, data):
     k = data.draw(st.integers(1, len(odds) - 1))
-    found = log_sum_of_products(np.array(odds), len(odds), k)
+    found = log_sum_of_products(np.array(odds), np.ones(len(odds), np.int64), k)
     assert found == pytest.approx(np.log(polynomial(odds, k)), abs=1e-8)
 
 
 def test_the_approximation_is_close_and_its_error_cancels():
     rng = np.random.default_rng(1)
     one, other = rng.lognormal(0, 1, (2, 200))
-    exact = [log_sum_of_products(each, 200, 40, EXACT_UP_TO) for each in (one, other)]
-    near = [log_sum_of_products(each, 200, 40, 0) for each in (one, other)]
+    once = np.ones(200, np.int64)
+    exact = [log_sum_of_products(each, once, 40, EXACT_UP_TO) for each in (one, other)]
+    near = [log_sum_of_products(each, once, 40, 0) for each in (one, other)]
     assert near == pytest.approx(exact, abs=0.01)
     assert near[0] - near[1] == pytest.approx(exact[0] - exact[1], abs=0.005)
 
@@ -51,6 +52,10 @@ def plain(mine, page, popularity, own, me, use, shares):
         k, n = len(liked) - 2, len(inner)
         group = [own[o] - me * (o in mine) for o in inner]
         if k < 1 or k == n or sum(group) == 0:
+            continue
+        if not any(g for o, g in zip(inner, group, strict=True) if o in mine):
+            # Followed in vain, every time.
+            evidence += k * np.log(1 - shares)
             continue
         for fit in range(2):
             null = [popularity[o] - (o in mine) - fit * g + PRIOR

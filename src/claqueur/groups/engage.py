@@ -48,9 +48,9 @@ RESOLUTIONS = (1.0, 4.0)
 WHOLE = 0.5
 """The same where confirmed accounts are grouped: those of one order share all their posts, and
 fall apart by chance alone at a finer one."""
-MOST_GROUPS = 20
+MOST_GROUPS = 10
 """Largest communities of either resolution that compete."""
-ROUNDS = 4
+ROUNDS = 3
 """Times accounts choose among groups."""
 LEAST_GAIN = 0.5
 """Evidence an account needs to join a group while groups are looked for."""

@@ -109,7 +109,8 @@ def combined(
         "together_in_no_group": len(np.setdiff1d(confirmed, code)),
         "by_group": _by_group(accounts),
     }
-    return record, accounts, _pairs(found.layers, engaged.layer, int(testable.sum()))
+    acted = (np.diff(found.actions.own_start) > 0) | (engaged.likes.degree > 0)
+    return record, accounts, _pairs(found.layers, engaged.layer, int(acted.sum()))
 
 
 def _p(log_e: F64) -> pl.Series:

@@ -23,7 +23,7 @@ from claqueur.groups.confirm import (
 from claqueur.groups.errors import histogram, with_errors
 from claqueur.groups.features import FEATURES, features
 from claqueur.groups.network import Grouped
-from claqueur.groups.polls import PEOPLE, SHARE, visible_orders
+from claqueur.groups.polls import SHARE, visible_orders
 from claqueur.groups.sensitivity import TARGETS, sensitivity, smallest_seen
 from claqueur.kernels.co_action import I64
 from claqueur.model import ANY_ACTION
@@ -181,6 +181,5 @@ def account_of(found: Found) -> dict[str, Any]:
         "smallest_seen": smallest_seen(found.sensitivity),
         "sensitivity_targets": TARGETS,
         "polls": found.polls,
-        "polls_people": PEOPLE,
         "polls_participation": SHARE,
     }

@@ -37,7 +37,8 @@ SPREAD_MINUTES = (5, 20, 60, 240)
 SPACINGS_MS = (HOUR_MS // 6, HOUR_MS, 6 * HOUR_MS, DAY_MS)
 """Spacings that are tried besides that of the data, where they are coarser."""
 PEOPLE, SHARE = 50, 0.6
-"""Members of each invented order, and how often each obeys."""
+"""Members of each invented order, fewer where there are few accounts, and how often each obeys."""
+FEWEST_PEOPLE = 10
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Visible:
 
     spacing_ms: int
     spread_minutes: int
+    people: int
     found: float
 
 
@@ -62,18 +64,19 @@ def visible_orders(
     Returns
     -------
     list of dict
-        ``spacing_ms``, ``spread_minutes``, ``found``; empty where most times are exact, or the
-        data are too small or too large.
+        ``spacing_ms``, ``spread_minutes``, ``people``, ``found``; empty where most times
+        are exact, or the data are too small or too large.
     """
     observed = actions.resolution_ms
     people, posts = free_accounts(actions, confirmed), busiest_posts(actions)
-    wanted = PEOPLE * len(SPREAD_MINUTES)
-    too_few = wanted > LARGEST_SHARE * len(people) or len(posts) < 2 * TARGETS
+    size = min(PEOPLE, int(LARGEST_SHARE * len(people)) // len(SPREAD_MINUTES))
+    too_few = size < FEWEST_PEOPLE or len(posts) < 2 * TARGETS
     if not observed or too_few or len(actions) > MOST_ACTIONS:
         return []
     progress.stage("looking which spread of compliance these polls could see")
     rng = np.random.default_rng([seed, 6])
-    groups = np.split(rng.permutation(people)[:wanted], len(SPREAD_MINUTES))
+    chosen = rng.permutation(people)[: size * len(SPREAD_MINUTES)]
+    groups = np.split(chosen, len(SPREAD_MINUTES))
     rows = pl.concat(
         wave(actions, group, rng.permutation(posts)[:TARGETS], SHARE, spread, rng)
         for group, spread in zip(groups, SPREAD_MINUTES, strict=True)
@@ -101,7 +104,7 @@ def _at_spacing(
     seen = real if spacing_ms == observed else as_polled(real, spacing_ms)
     actions = timeline(with_invented(seen, as_polled(rows, spacing_ms)), events)
     for group, spread in zip(groups, SPREAD_MINUTES, strict=True):
-        yield Visible(spacing_ms, spread, round(_found(actions, group, family), 3))
+        yield Visible(spacing_ms, spread, len(group), round(_found(actions, group, family), 3))
 
 
 def _found(actions: Timeline, group: I64, family: int) -> float:

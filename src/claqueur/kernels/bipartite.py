@@ -261,13 +261,18 @@ def surprising_pairs(  # noqa: C901 - one loop, so that the accumulators are sha
             count[j] = 0
             if v < doubt:
                 continue
+            rest = t
+            if single:
+                rest = max(first, min(end, end - need_of[entry_class[j]] + doubt))
+            at_most = most[v + end - rest]
             mean = 0.0
             for e in range(entry_start[j], entry_start[j + 1]):
                 if row[entry_page[e]] >= 0:
                     mean += table[row[entry_page[e]] + entry_class[e]]
-            rest = t
-            if single:
-                rest = max(first, min(end, end - need_of[entry_class[j]] + doubt))
+                    if mean > at_most:
+                        break
+            if mean > at_most:
+                continue
             at = start[j]
             for u in range(rest, end):
                 if not mean <= most[v + end - u]:

@@ -21,72 +21,77 @@ approximation is used, whose errors cancel in the ratio."""
 
 
 @njit(nogil=True, cache=True)
-def log_sum_of_products(odds: F64, n: int, k: int, exact_up_to: int = EXACT_UP_TO) -> float:
-    """Logarithm of the k-th elementary symmetric polynomial of n odds, 0 < k < n.
+def log_sum_of_products(odds: F64, times: I64, k: int, exact_up_to: int = EXACT_UP_TO) -> float:
+    """Logarithm of the k-th elementary symmetric polynomial of odds, 0 < k < their number.
 
     It is the Poisson-binomial probability of k under odds tilted so that about k are expected,
     over the tilt: nothing over- or underflows.
 
     Parameters
     ----------
+    odds : (n,) float64; times : (n,) int64
+        Odds, and how often each occurs.
     exact_up_to
         Posts times likes above which the probability is approximated (saddlepoint).
     """
-    total = 0.0
-    for i in range(n):
-        total += odds[i]
+    total, posts = 0.0, 0
+    for i in range(len(odds)):
+        total += times[i] * odds[i]
+        posts += times[i]
     tilt = np.log(k / total)
     variance = 1.0
     for _ in range(60):
         factor = np.exp(tilt)
         expected, variance = 0.0, 0.0
-        for i in range(n):
+        for i in range(len(odds)):
             p = factor * odds[i] / (1 + factor * odds[i])
-            expected += p
-            variance += p * (1 - p)
+            expected += times[i] * p
+            variance += times[i] * p * (1 - p)
         if abs(expected - k) < 1e-4 * k:
             break
         # Newton, at most a factor of e at a time.
         tilt += min(max((k - expected) / max(variance, 1e-12), -1.0), 1.0)
     factor = np.exp(tilt)
     whole = -k * tilt
-    for i in range(n):
-        whole += np.log(1 + factor * odds[i])
-    if n * k > exact_up_to:
+    for i in range(len(odds)):
+        whole += times[i] * np.log(1 + factor * odds[i])
+    if posts * k > exact_up_to:
         return float(whole - 0.5 * np.log(2 * np.pi * max(variance, 1e-12)))
-    return float(whole + np.log(_chance_of(odds, n, k, factor)))
+    return float(whole + np.log(_chance_of(odds, times, k, factor)))
 
 
 @njit(nogil=True, cache=True)
-def _chance_of(odds, n, k, factor):  # type: ignore[no-untyped-def]
+def _chance_of(odds, times, k, factor):  # type: ignore[no-untyped-def]
     """Poisson-binomial probability of k under tilted odds."""
     chance = np.zeros(k + 1)
     chance[0] = 1.0
-    for i in range(n):
+    for i in range(len(odds)):
         p = factor * odds[i] / (1 + factor * odds[i])
-        for j in range(min(i + 1, k), 0, -1):
-            chance[j] = chance[j] * (1 - p) + chance[j - 1] * p
-        chance[0] *= 1 - p
+        for _ in range(times[i]):
+            for j in range(k, 0, -1):
+                chance[j] = chance[j] * (1 - p) + chance[j - 1] * p
+            chance[0] *= 1 - p
     return chance[k]
 
 
 @njit(nogil=True, cache=True)
-def _add_evidence(null, own, liked, n, k, shares, buffer, exact_up_to, evidence):  # type: ignore[no-untyped-def]
+def _add_evidence(null, own, times, liked, k, shares, buffer, exact_up_to, evidence):  # type: ignore[no-untyped-def]
     """Add the log likelihood of the liked posts with the group's odds mixed in, over the null's."""
+    n = len(null)
     total, of_group = 0.0, 0.0
     for i in range(n):
-        total += null[i]
-        of_group += own[i]
+        total += times[i] * null[i]
+        of_group += times[i] * own[i]
     for i in range(n):
         buffer[i] = null[i] / total
-    of_null = log_sum_of_products(buffer, n, k, exact_up_to)
+    of_null = log_sum_of_products(buffer, times, k, exact_up_to)
     for s in range(len(shares)):
         for i in range(n):
             usual = null[i] / total
             buffer[i] = (1 - shares[s]) * usual + shares[s] * own[i] / of_group
             if liked[i]:
                 evidence[s] += np.log(buffer[i] / usual)
-        evidence[s] += of_null - log_sum_of_products(buffer, n, k, exact_up_to)
+        evidence[s] += of_null - log_sum_of_products(buffer, times, k, exact_up_to)
 
 
 @njit(nogil=True, cache=True)
@@ -105,6 +110,7 @@ def engagement_ratios(
     """Evidence that accounts act on a group's posts, beyond the posts' popularity.
 
     On every page the posts between an account's first and last one count; those two are given.
+    Where none of them is the group's, they count as so many draws that followed it in vain.
     The smaller evidence of two null fits counts: popularity among everybody but the account,
     and among everybody but the account and the group.
 
@@ -138,29 +144,58 @@ def engagement_ratios(
     count = np.zeros(len(who), np.int64)
     fits, exact_up_to = (1, 0) if rough else (2, EXACT_UP_TO)
     evidence = np.zeros((fits, len(shares)))
+    before = np.zeros(len(use) + 1, np.int64)
+    before[1:] = np.cumsum(of_group * use)
     room = _longest(page)
     # Rows: odds among all others, and among those outside the group; the group's; a buffer.
     odds = np.empty((4, room))
+    times = np.empty(room, np.int64)
     liked = np.empty(room, np.bool_)
+    place = np.full(max(popularity.max(), 0) + 1 if len(popularity) else 1, -1)
     for w in range(len(who)):
         evidence[:] = 0.0
+        me = 1 if inside[who[w]] else 0
         i, end = start[who[w]], start[who[w] + 1]
         while i < end:
             begin = i
             while i < end and page[object_[i]] == page[object_[begin]]:
                 i += 1
-            me = 1 if inside[who[w]] else 0
-            n, k = _between(object_[begin:i], popularity, of_group, me, use, odds, liked)
+            first, last, k, shared = _liked(object_[begin:i], of_group, me, use)
             count[w] += k
-            shared, of_group_here = 0.0, 0.0
-            for j in range(n):
-                of_group_here += odds[2, j]
-                shared += odds[2, j] * liked[j]
-            if k == 0 or k == n or of_group_here == 0 or (rough and shared == 0):
+            # Of a member the likes between the two count among the group's.
+            if k == 0 or before[last] - before[first + 1] - me * k == 0:
+                continue
+            if shared == 0:
+                # Mostly so; what it costs to have looked for the group in vain needs no sums.
+                for s in range(len(shares)):
+                    evidence[:, s] += 0.0 if rough else k * np.log(1 - shares[s])
+                continue
+            posts, n = _between(
+                object_[begin:i],
+                first,
+                last,
+                popularity,
+                of_group,
+                me,
+                use,
+                odds,
+                times,
+                liked,
+                place,
+            )
+            if k == posts:
                 continue
             for fit in range(fits):
                 _add_evidence(
-                    odds[fit], odds[2], liked, n, k, shares, odds[3], exact_up_to, evidence[fit]
+                    odds[fit, :n],
+                    odds[2, :n],
+                    times[:n],
+                    liked[:n],
+                    k,
+                    shares,
+                    odds[3, :n],
+                    exact_up_to,
+                    evidence[fit],
                 )
         log_e[w] = _log_mean(evidence[0])
         if fits > 1:
@@ -179,32 +214,51 @@ def _longest(page):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _between(mine, popularity, of_group, me, use, odds, liked):  # type: ignore[no-untyped-def]
-    """Odds of the posts of a page between an account's first and last one of the fold.
+def _liked(mine, of_group, me, use):  # type: ignore[no-untyped-def]
+    """First and last like of the fold, likes between them, and the group's on the same posts."""
+    first, last, k, shared, held = -1, -1, -1, 0, 0
+    for o in mine:
+        if use[o]:
+            if k > 0:
+                shared += held
+            first = int(o) if k < 0 else first
+            last = int(o)
+            held = of_group[o] - me
+            k += 1
+    return first, last, max(k - 1, 0), shared
 
-    Returns their number, and how many of them the account likes.
+
+@njit(nogil=True, cache=True)
+def _between(  # type: ignore[no-untyped-def]
+    mine, first, last, popularity, of_group, me, use, odds, times, liked, place
+):
+    """Posts between an account's first and last one, and how many classes of odds they make.
+
+    Posts that neither the account nor the group likes differ by their popularity alone.
     """
-    first, last = 0, len(mine) - 1
-    while first <= last and not use[mine[first]]:
-        first += 1
-    while last > first and not use[mine[last]]:
-        last -= 1
-    n, k = 0, 0
-    if last <= first:
-        return n, k
-    at = first + 1
-    for o in range(np.int64(mine[first]) + 1, np.int64(mine[last])):
+    posts, n, at = 0, 0, 0
+    for o in range(first + 1, last):
+        if not use[o]:
+            continue
+        posts += 1
         while mine[at] < o:
             at += 1
-        if use[o]:
-            own = 1 if mine[at] == o else 0
-            liked[n] = own == 1
-            odds[0, n] = popularity[o] - own + PRIOR
-            odds[2, n] = of_group[o] - me * own
-            odds[1, n] = odds[0, n] - odds[2, n]
-            n += 1
-            k += own
-    return n, k
+        own = 1 if mine[at] == o else 0
+        plain = own == 0 and of_group[o] == 0
+        if plain and place[popularity[o]] >= 0:
+            times[place[popularity[o]]] += 1
+            continue
+        if plain:
+            place[popularity[o]] = n
+        times[n] = 1
+        liked[n] = own == 1
+        odds[0, n] = popularity[o] - own + PRIOR
+        odds[2, n] = of_group[o] - me * own
+        odds[1, n] = odds[0, n] - odds[2, n]
+        n += 1
+    for o in range(first + 1, last):
+        place[popularity[o]] = -1
+    return posts, n
 
 
 @njit(nogil=True, cache=True)

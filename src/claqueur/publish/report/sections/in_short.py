@@ -56,6 +56,7 @@ def _calibrated(context: Context) -> Markup:
         sizes=_crossed(planted, "size", "participation"),
         shares=sorted({row["participation"] for row in planted}),
         polls=_crossed(polls, "spacing_ms", "spread_minutes"),
+        polls_people=polls[0]["people"] if polls else 0,
         spreads=sorted({row["spread_minutes"] for row in polls}),
     )
 
