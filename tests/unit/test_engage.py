@@ -1,114 +1,109 @@
 """Groups without times: found where they were planted, nowhere else, and on odd tables."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claqueur.groups.engage import confirm_untimed, in_order
-from claqueur.kernels.engagement import (
-    EXACT_UP_TO,
-    PRIOR,
-    engagement_ratios,
-    log_sum_of_products,
-)
+from claqueur.groups.engage import BLOCKS, STRATUM, Posts, confirm_untimed
+from claqueur.kernels.engagement import PRIOR, engagement_ratios, sum_of_products
 from claqueur.nulls.incidence import Incidence
+
+SHARES = np.array([0.3, 0.7])
 
 
 def polynomial(odds: list[float], k: int) -> float:
-    """The k-th elementary symmetric polynomial, term by term."""
-    sums = [1.0] + [0.0] * k
-    for w in odds:
-        for j in range(k, 0, -1):
-            sums[j] += sums[j - 1] * w
-    return sums[k]
+    """The k-th elementary symmetric polynomial, subset by subset."""
+    return sum(float(np.prod(each)) for each in combinations(odds, k))
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=30), st.data())
+@given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=8), st.data())
 def test_sums_of_products(odds, data):
-    k = data.draw(st.integers(1, len(odds) - 1))
-    found = log_sum_of_products(np.array(odds), np.ones(len(odds), np.int64), k)
-    assert found == pytest.approx(np.log(polynomial(odds, k)), abs=1e-8)
+    k = data.draw(st.integers(1, len(odds)))
+    assert sum_of_products(np.array(odds), k) == pytest.approx(polynomial(odds, k))
 
 
-def test_the_approximation_is_close_and_its_error_cancels():
-    rng = np.random.default_rng(1)
-    one, other = rng.lognormal(0, 1, (2, 200))
-    once = np.ones(200, np.int64)
-    exact = [log_sum_of_products(each, once, 40, EXACT_UP_TO) for each in (one, other)]
-    near = [log_sum_of_products(each, once, 40, 0) for each in (one, other)]
-    assert near == pytest.approx(exact, abs=0.01)
-    assert near[0] - near[1] == pytest.approx(exact[0] - exact[1], abs=0.005)
+def evidence(posts: Posts, inside, use, who, tolerance=1.0):
+    likes = posts.likes
+    own = np.bincount(likes.object_[inside[likes.account]], minlength=likes.n_objects)
+    return engagement_ratios(
+        who, likes.start, likes.object_, posts.stratum, posts.start, likes.popularity, own, inside,
+        use, SHARES, tolerance,
+    )  # fmt: skip
 
 
-def plain(mine, page, popularity, own, me, use, shares):
+def plain(posts: Posts, a: int, inside, use, tolerance: float) -> float:
     """Evidence of one account as the docstring says it."""
-    evidence = np.zeros((2, len(shares)))
-    for here in sorted(set(page)):
-        liked = [o for o in mine if page[o] == here and use[o]]
-        inner = [o for o in range(len(page)) if page[o] == here and use[o] and liked
-                 and liked[0] < o < liked[-1]]  # fmt: skip
-        k, n = len(liked) - 2, len(inner)
-        group = [own[o] - me * (o in mine) for o in inner]
-        if k < 1 or k == n or sum(group) == 0:
-            continue
-        if not any(g for o, g in zip(inner, group, strict=True) if o in mine):
-            # Followed in vain, every time.
-            evidence += k * np.log(1 - shares)
+    likes = posts.likes
+    mine = set(likes.object_[likes.start[a] : likes.start[a + 1]].tolist())
+    own = np.bincount(likes.object_[inside[likes.account]], minlength=likes.n_objects)
+    total = np.zeros((2, len(SHARES)))
+    for low, high in zip(posts.start[:-1], posts.start[1:], strict=True):
+        here = range(low, high)
+        k = len(mine & set(here))
+        group = [own[o] - inside[a] * (o in mine) for o in here]
+        if not use[low] or k in (0, high - low) or not any(group):
             continue
         for fit in range(2):
-            null = [popularity[o] - (o in mine) - fit * g + PRIOR
-                    for o, g in zip(inner, group, strict=True)]  # fmt: skip
+            null = [likes.popularity[o] - (o in mine) - fit * g + PRIOR
+                    for o, g in zip(here, group, strict=True)]  # fmt: skip
             null = [w / sum(null) for w in null]
-            for s, share in enumerate(shares):
+            for s, share in enumerate(SHARES):
                 mixed = [(1 - share) * w + share * g / sum(group)
                          for w, g in zip(null, group, strict=True)]  # fmt: skip
-                evidence[fit, s] -= np.log(polynomial(mixed, k)) - np.log(polynomial(null, k))
-                for w, v, o in zip(null, mixed, inner, strict=True):
-                    if o in mine:
-                        evidence[fit, s] += np.log(v / w)
-    return np.log(np.exp(evidence).mean(axis=1)).min()
+                ratio = polynomial(null, k) / polynomial(mixed, k) / tolerance
+                for w, v, o in zip(null, mixed, here, strict=True):
+                    ratio *= v / w if o in mine else 1
+                total[fit, s] += np.log(ratio)
+    return float(np.log(np.exp(total).mean(axis=1)).min())
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(0, 10_000))
-def test_evidence_is_that_of_a_plain_version(seed):
+@given(st.integers(0, 10_000), st.sampled_from([1.0, 1.05]))
+def test_evidence_is_that_of_a_plain_version(seed, tolerance):
     rng = np.random.default_rng(seed)
     page = np.sort(rng.integers(0, 3, 24))
     a, o = np.nonzero(rng.random((12, 24)) < 0.4)
-    likes = Incidence.of(a, o, page, np.arange(24), 12)
-    inside, use = rng.random(12) < 0.4, rng.random(24) < 0.7
-    own = np.bincount(likes.object_[inside[likes.account]], minlength=24)
-    shares = np.array([0.3, 0.7])
-    found, _ = engagement_ratios(
-        np.arange(12), likes.start, likes.object_, page, likes.popularity, own, inside, use,
-        shares, False,
-    )  # fmt: skip
+    posts = Posts.of(Incidence.of(a, o, page, np.arange(24), 12))
+    inside = rng.random(12) < 0.4
+    use = (rng.random(len(posts.start)) < 0.7)[posts.stratum]
+    found, _ = evidence(posts, inside, use, np.arange(12), tolerance)
     for each in range(12):
-        mine = [int(x) for x in likes.object_[likes.start[each] : likes.start[each + 1]]]
-        expected = plain(mine, page, likes.popularity, own, int(inside[each]), use, shares)
-        assert found[each] == pytest.approx(expected, abs=1e-6)
+        assert found[each] == pytest.approx(plain(posts, each, inside, use, tolerance), abs=1e-6)
 
 
 def test_a_fair_bet_where_likes_follow_popularity():
-    """Given their number likes are drawn by odds that are known; the mean e-value is 1."""
+    """Likes are drawn by odds that are known; the mean e-value is 1."""
     rng = np.random.default_rng(2)
-    posts, accounts = 40, 3000
-    pull = rng.lognormal(0, 0.7, posts)
-    x = rng.random((accounts, posts)) < 0.3 * pull / (1 + 0.3 * pull)
-    a, o = np.nonzero(x)
-    likes = Incidence.of(a, o, np.zeros(posts, np.int64), np.arange(posts), accounts)
+    objects, accounts = 40, 3000
+    pull = rng.lognormal(0, 0.7, objects)
+    a, o = np.nonzero(rng.random((accounts, objects)) < 0.3 * pull / (1 + 0.3 * pull))
+    posts = Posts.of(Incidence.of(a, o, np.zeros(objects, np.int64), np.arange(objects), accounts))
     inside = np.arange(accounts) < 25
-    own = np.bincount(likes.object_[inside[likes.account]], minlength=posts)
-    log_e, _ = engagement_ratios(
-        np.arange(25, accounts), likes.start, likes.object_, likes.page, likes.popularity, own,
-        inside, np.ones(posts, bool), np.array([0.3, 0.7]), False,
-    )  # fmt: skip
+    log_e, _ = evidence(posts, inside, np.ones(objects, bool), np.arange(25, accounts))
     e = np.exp(log_e)
     assert e.mean() < 1 + 3 * e.std() / np.sqrt(len(e))
     for least in (5, 20):
         assert (e >= least).mean() < 1 / least
+
+
+def test_visits_are_no_group():
+    """Whoever visits a page likes some of its last posts, so neighbours are liked together."""
+    rng = np.random.default_rng(3)
+    accounts, pages, objects = 500, 3, 300
+    rows = []
+    for a in range(accounts):
+        for page in range(pages):
+            for end in rng.integers(8, objects, rng.poisson(2)):
+                seen = np.arange(end - 8, end)
+                rows += [(a, page * objects + o) for o in seen[rng.random(8) < 0.5]]
+    a, o = np.array(rows).T
+    page = np.repeat(np.arange(pages), objects)
+    likes = Incidence.of(a, o, page, np.arange(pages * objects), accounts)
+    assert len(confirm_untimed(likes, 1).accounts) <= 1
 
 
 def city(seed: int, planted: int, pages: int = 4, posts: int = 80) -> tuple[Incidence, np.ndarray]:
@@ -134,9 +129,9 @@ def test_a_planted_group_is_found():
     likes, ordered = city(1, 40)
     found = confirm_untimed(likes, 1)
     right = np.isin(found.accounts, ordered)
-    assert right.sum() >= 20
+    assert right.sum() >= 12
     assert (~right).sum() <= 1
-    assert np.bincount(found.group)[1:].max() >= 15
+    assert np.bincount(found.group)[1:].max() >= 10
     assert found.windows_ms == []
     again = confirm_untimed(likes, 1)
     assert again.accounts.tolist() == found.accounts.tolist()
@@ -168,10 +163,27 @@ def test_odd_tables(x):
 
 
 def test_objects_are_numbered_by_page_and_publication():
+    # The fourth object nobody likes.
     likes = Incidence.of(
-        np.array([0, 0, 1]), np.array([0, 1, 2]), np.array([1, 0, 1]), np.array([9, 5, 2]), 2
+        np.array([0, 0, 1]), np.array([0, 1, 2]), np.array([1, 0, 1, 1]), np.array([9, 5, 2, 3]), 2
     )
-    ordered = in_order(likes)
-    assert ordered.page.tolist() == [0, 1, 1]
-    assert ordered.order.tolist() == [5, 2, 9]
-    assert ordered.object_.tolist() == [0, 2, 1]
+    posts = Posts.of(likes)
+    assert posts.likes.page.tolist() == [0, 1, 1]
+    assert posts.likes.order.tolist() == [5, 2, 9]
+    assert posts.likes.object_.tolist() == [0, 2, 1]
+    assert posts.stratum.tolist() == [0, 1, 1]
+    assert posts.start.tolist() == [0, 1, 3]
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=4))
+def test_strata_are_small_and_lie_in_one_block_of_one_page(sizes):
+    page = np.repeat(np.arange(len(sizes)), sizes)
+    likes = Incidence.of(
+        np.zeros(len(page), int), np.arange(len(page)), page, np.arange(len(page)), 1
+    )
+    posts = Posts.of(likes)
+    for low, high in zip(posts.start[:-1], posts.start[1:], strict=True):
+        assert 1 <= high - low <= STRATUM
+        assert len(set(page[low:high])) == len(set(posts.block[low:high])) == 1
+    for each in range(len(sizes)):
+        assert len(set(posts.block[page == each])) <= BLOCKS

@@ -22,19 +22,24 @@ from claqueur.kernels.co_action import F64, I64, Bool
 from claqueur.kernels.engagement import engagement_ratios
 from claqueur.nulls.engaged import EngagedPairs, engaged_pairs
 from claqueur.nulls.fdr import e_bh
+from claqueur.nulls.habits import TOLERANCE
 from claqueur.nulls.incidence import Incidence
 from claqueur.progress import SILENT, Progress
 from claqueur.settings import Grouping
 
 KEEPS = (
-    "how many posts of each page an account acts on, between its first and its last there, and how "
-    "popular each post is among everybody else; no interest in a topic within a page"
+    "how many of every ten consecutive posts of a page an account acts on, and how popular each "
+    "post is among everybody else; no interest in a topic within a page"
 )
 """What the null of accounts keeps."""
 
+STRATUM = 10
+"""Most posts of a stratum. Who visits a page likes some of the last few posts: how many of a few
+neighbours an account likes is therefore given, and only which ones is compared."""
+
 BLOCKS = 8
-"""Blocks of consecutive posts a page is cut into, fewer where it has fewer posts: posts of one
-day are liked together, and alternating blocks let a topic fall into both folds."""
+"""Blocks of consecutive strata a page is cut into, fewer where it has fewer: visits cross few
+borders of folds, and alternating blocks let a topic fall into both."""
 
 SHARES = np.array([0.3, 0.7])
 """Parts of an account's likes that may follow the group; the evidence is averaged over them."""
@@ -92,21 +97,22 @@ def confirm_untimed(
     Confirmed
         Its windows are empty.
     """
-    likes = in_order(likes)
+    posts = Posts.of(likes)
+    likes = posts.likes
     rng = np.random.default_rng([seed, 4])
     found = []
     for number in range(splits):
-        fold = _half_of_blocks(likes, rng)
+        fold = _half_of_blocks(posts, rng)
         part = rng.integers(0, PARTS, likes.n_accounts)
         progress.stage(f"groups by common posts, split {number + 1} of {splits}")
-        found.append(_split(likes, fold, part, seed, progress))
+        found.append(_split(posts, fold, part, seed, progress))
     log_e = np.logaddexp.reduce([each.log_e for each in found], axis=0) - np.log(splits)
     testable = np.max([each.likes for each in found], axis=0) >= FEWEST_LIKES
     tested = np.flatnonzero(testable)
     q = e_bh(log_e[tested], max(len(tested), 1))
     accounts, q = tested[q <= LEVEL], q[q <= LEVEL]
     progress.stage("grouping what was confirmed")
-    group = _grouped(likes, accounts, seed, progress)
+    group = _grouped(posts, accounts, seed, progress)
     halves = [half for each in found for half in each.halves]
     return Confirmed(
         accounts=accounts,
@@ -119,32 +125,77 @@ def confirm_untimed(
     )
 
 
-def in_order(likes: Incidence) -> Incidence:
-    """The same likes with objects numbered by page and publication."""
-    by = np.lexsort((np.arange(likes.n_objects), likes.order, likes.page))
-    rank = np.empty(likes.n_objects, np.int64)
-    rank[by] = np.arange(likes.n_objects)
-    return Incidence.of(
-        likes.account, rank[likes.object_], likes.page[by], likes.order[by], likes.n_accounts
-    )
+@dataclass(frozen=True)
+class Posts:
+    """Likes laid out for the test: objects numbered by page and publication, in strata.
+
+    Attributes
+    ----------
+    likes
+        Only objects that somebody likes.
+    stratum : (n_objects,) int64; start : (n_strata + 1,) int64
+        Consecutive posts of a page.
+    block : (n_objects,) int64
+        Consecutive strata of a page, which a fold takes whole.
+    """
+
+    likes: Incidence
+    stratum: I64
+    start: I64
+    block: I64
+
+    @classmethod
+    def of(cls, likes: Incidence) -> Posts:
+        """Lay out likes."""
+        by = np.lexsort((np.arange(likes.n_objects), likes.order, likes.page))
+        by = by[likes.popularity[by] > 0]
+        rank = np.zeros(likes.n_objects, np.int64)
+        rank[by] = np.arange(len(by))
+        likes = Incidence.of(
+            likes.account, rank[likes.object_], likes.page[by], likes.order[by], likes.n_accounts
+        )
+        stratum, block = _cut(likes.page)
+        return cls(likes, stratum, np.searchsorted(stratum, np.arange(_next(stratum) + 1)), block)
 
 
-def _half_of_blocks(likes: Incidence, rng: np.random.Generator) -> Bool:
+def _cut(page: I64) -> tuple[I64, I64]:
+    """Strata and blocks of objects whose pages rise, numbered through."""
+    strata, blocks = [], []
+    stratum, block = 0, 0
+    for size in np.unique(page, return_counts=True)[1]:
+        own = _parts(size, -(-size // STRATUM))
+        count = _next(own)
+        strata.append(own + stratum)
+        blocks.append(_parts(count, min(BLOCKS, count))[own] + block)
+        stratum, block = _next(strata[-1]), _next(blocks[-1])
+    nothing = np.zeros(0, np.int64)
+    return np.concatenate([nothing, *strata]), np.concatenate([nothing, *blocks])
+
+
+def _parts(size: int, parts: int) -> I64:
+    """Part of each of ``size`` things in a row, the parts as equal as can be."""
+    part: I64 = np.arange(size, dtype=np.int64) * parts // max(size, 1)
+    return part
+
+
+def _next(numbers: I64) -> int:
+    return int(numbers[-1]) + 1 if len(numbers) else 0
+
+
+def _half_of_blocks(posts: Posts, rng: np.random.Generator) -> Bool:
     """Objects, (n_objects,) bool, of the first fold: half of each page's blocks at random."""
-    fold = np.zeros(likes.n_objects, bool)
-    liked = likes.popularity > 0
-    begin = np.flatnonzero(np.diff(likes.page, prepend=likes.page[:1] - 1))
-    for posts in np.split(np.arange(likes.n_objects), begin[1:]):
-        own = posts[liked[posts]]
-        blocks = np.array_split(own, min(BLOCKS, max(len(own), 1)))
+    chosen = np.zeros(_next(posts.block), bool)
+    first = np.unique(posts.likes.page, return_index=True)[1]
+    for own in np.split(np.arange(len(chosen)), posts.block[first[1:]]):
         # Half of them, and where their number is odd one more by chance.
-        half = (len(blocks) + rng.integers(0, 2)) // 2
-        for chosen in rng.permutation(len(blocks))[:half]:
-            fold[blocks[chosen]] = True
+        half = (len(own) + rng.integers(0, 2)) // 2
+        chosen[rng.permutation(own)[:half]] = True
+    fold: Bool = chosen[posts.block]
     return fold
 
 
-def _split(likes: Incidence, fold: Bool, part: I64, seed: int, progress: Progress) -> _Evidence:
+def _split(posts: Posts, fold: Bool, part: I64, seed: int, progress: Progress) -> _Evidence:
+    likes = posts.likes
     n = likes.n_accounts
     evidence = _Evidence(np.zeros(n), np.zeros(n, np.int64))
     folds = (fold, ~fold)
@@ -154,8 +205,8 @@ def _split(likes: Incidence, fold: Bool, part: I64, seed: int, progress: Progres
         asked = part == number
         halves, count = [], np.zeros(n, np.int64)
         for k in (0, 1):
-            groups = _selected(likes, pairs[k].among(~asked), folds[k], ~asked, seed)
-            log_e, own = _held_out(likes, groups, folds[1 - k], asked)
+            groups = _selected(posts, pairs[k].among(~asked), folds[k], ~asked, seed)
+            log_e, own = _held_out(posts, groups, folds[1 - k], asked)
             halves.append(_Half(groups, asked, log_e))
             count += own
         return halves, count
@@ -176,20 +227,16 @@ def _ties(likes: Incidence, use: Bool, progress: Progress) -> EngagedPairs:
     return engaged_pairs(likes, use, screen=screen, progress=progress)
 
 
-def _selected(
-    likes: Incidence, pairs: EngagedPairs, use: Bool, allowed: Bool, seed: int
-) -> list[Bool]:
+def _selected(posts: Posts, pairs: EngagedPairs, use: Bool, allowed: Bool, seed: int) -> list[Bool]:
     """Groups of allowed accounts on a fold: communities that compete for accounts."""
-    n = likes.n_accounts
+    n = posts.likes.n_accounts
     groups = [
         group for fine in RESOLUTIONS for group in _communities(pairs, n, seed, fine)[:MOST_GROUPS]
     ]
     for _ in range(ROUNDS):
         if not groups:
             break
-        log_e = np.array(
-            [_evidence_on(likes, group, use, allowed, rough=True)[0] for group in groups]
-        )
+        log_e = np.array([_evidence_on(posts, group, use, allowed)[0] for group in groups])
         best = log_e.argmax(axis=0)
         fits = allowed & (log_e.max(axis=0) > LEAST_GAIN)
         groups = [fits & (best == number) for number in range(len(groups))]
@@ -211,26 +258,25 @@ def _communities(pairs: EngagedPairs, n: int, seed: int, resolution: float = 1.0
     return groups
 
 
-def _held_out(likes: Incidence, groups: list[Bool], use: Bool, asked: Bool) -> tuple[F64, I64]:
+def _held_out(posts: Posts, groups: list[Bool], use: Bool, asked: Bool) -> tuple[F64, I64]:
     """Evidence of the accounts asked about with each group, and their likes on the fold."""
-    log_e = np.zeros((len(groups), likes.n_accounts))
-    nobody = np.zeros(likes.n_accounts, bool)
-    _, count = _evidence_on(likes, nobody, use, asked)
+    n = posts.likes.n_accounts
+    log_e = np.zeros((len(groups), n))
+    _, count = _evidence_on(posts, np.zeros(n, bool), use, asked)
     for number, inside in enumerate(groups):
-        log_e[number], _ = _evidence_on(likes, inside, use, asked)
+        log_e[number], _ = _evidence_on(posts, inside, use, asked)
     return log_e, count
 
 
-def _evidence_on(
-    likes: Incidence, inside: Bool, use: Bool, asked: Bool, *, rough: bool = False
-) -> tuple[F64, I64]:
+def _evidence_on(posts: Posts, inside: Bool, use: Bool, asked: Bool) -> tuple[F64, I64]:
     """Evidence of accounts with one group, and their likes on the fold, (n_accounts,) each."""
+    likes = posts.likes
     who = np.flatnonzero(asked & (likes.degree > 0))
     of_group = np.bincount(likes.object_[inside[likes.account]], minlength=likes.n_objects)
     log_e, count = np.zeros(likes.n_accounts), np.zeros(likes.n_accounts, np.int64)
     log_e[who], count[who] = engagement_ratios(
-        who, likes.start, likes.object_, likes.page, likes.popularity, of_group, inside, use,
-        SHARES[-1:] if rough else SHARES, rough,
+        who, likes.start, likes.object_, posts.stratum, posts.start, likes.popularity, of_group,
+        inside, use, SHARES, TOLERANCE,
     )  # fmt: skip
     return log_e, count
 
@@ -252,8 +298,9 @@ def _combined(halves: list[_Half]) -> F64:
     return combined
 
 
-def _grouped(likes: Incidence, accounts: I64, seed: int, progress: Progress) -> I64:
+def _grouped(posts: Posts, accounts: I64, seed: int, progress: Progress) -> I64:
     """Groups of the confirmed accounts over all posts; this only describes them."""
+    likes = posts.likes
     allowed = np.zeros(likes.n_accounts, bool)
     allowed[accounts] = True
     of_account = np.zeros(likes.n_accounts, np.int64)
@@ -268,7 +315,7 @@ def _grouped(likes: Incidence, accounts: I64, seed: int, progress: Progress) -> 
     everything = np.ones(likes.n_objects, bool)
     gain = np.array(
         [np.zeros(likes.n_accounts)]
-        + [_evidence_on(likes, inside, everything, stray)[0] for inside in groups]
+        + [_evidence_on(posts, inside, everything, stray)[0] for inside in groups]
     )
     return np.where(stray, gain.argmax(axis=0), of_account)[accounts]
 
