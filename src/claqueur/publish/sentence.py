@@ -81,9 +81,9 @@ def _engaged(groups: int, members: int, test: dict[str, Any]) -> str:
     return (
         f"{counted(members, 'account')} in {counted(groups, 'co-engagement group')} acted on the "
         "same objects more often than chance explains; no times are known, so nothing can be said "
-        "about when. Chance here means: how many objects of each page an account acts on, between "
-        "its first and its last there, and how popular each object is stay as they are. Every "
-        "account was tested on other objects than those its group was chosen by. At a false "
+        "about when. Chance here means: how many of every ten consecutive objects of a page an "
+        "account acts on, and how popular each object is, stay as they are. Every account was "
+        "tested on other objects than those its group was chosen by. At a false "
         f"discovery rate of {test['level']:.0%}, at most that share of the {members:,} is "
         f"expected to have been included wrongly, against that null and among the "
         f"{test['family']:,} accounts that could be tested. It is not the probability of an "
