@@ -175,6 +175,7 @@ def test_objects_are_numbered_by_page_and_publication():
     assert posts.start.tolist() == [0, 1, 3]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=4))
 def test_strata_are_small_and_lie_in_one_block_of_one_page(sizes):
     page = np.repeat(np.arange(len(sizes)), sizes)

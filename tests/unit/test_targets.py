@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -235,8 +235,11 @@ class TestPopulation:
     def test_bound_is_that_of_closed_testing(self, p: list[float]) -> None:
         assert true_discoveries(np.array(p)) == closed_testing(p, 0.05)
 
+    @settings(deadline=None)
     @given(P)
     def test_a_bound_above_none_is_simes(self, p: list[float]) -> None:
+        # At the level itself the last digit decides, which is rounding.
+        assume(abs(simes(np.array(p)) - 0.05) > 1e-9)
         assert (true_discoveries(np.array(p)) > 0) == (simes(np.array(p)) <= 0.05)
 
     def test_bound_holds(self) -> None:
