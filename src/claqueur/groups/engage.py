@@ -37,6 +37,10 @@ STRATUM = 10
 """Most posts of a stratum. Who visits a page likes some of the last few posts: how many of a few
 neighbours an account likes is therefore given, and only which ones is compared."""
 
+STRATUM_UNORDERED = 60
+"""The same where nothing is known of the posts' order. Neighbours are then any posts, so that
+visits cannot be kept; larger strata at least keep enough to compare."""
+
 BLOCKS = 8
 """Blocks of consecutive strata a page is cut into, fewer where it has fewer: visits cross few
 borders of folds, and alternating blocks let a topic fall into both."""
@@ -154,16 +158,18 @@ class Posts:
         likes = Incidence.of(
             likes.account, rank[likes.object_], likes.page[by], likes.order[by], likes.n_accounts
         )
-        stratum, block = _cut(likes.page)
+        stratum, block = _cut(likes)
         return cls(likes, stratum, np.searchsorted(stratum, np.arange(_next(stratum) + 1)), block)
 
 
-def _cut(page: I64) -> tuple[I64, I64]:
+def _cut(likes: Incidence) -> tuple[I64, I64]:
     """Strata and blocks of objects whose pages rise, numbered through."""
     strata, blocks = [], []
     stratum, block = 0, 0
-    for size in np.unique(page, return_counts=True)[1]:
-        own = _parts(size, -(-size // STRATUM))
+    _, first, sizes = np.unique(likes.page, return_index=True, return_counts=True)
+    for begin, size in zip(first, sizes, strict=True):
+        known = likes.order[begin] < likes.order[begin + size - 1]
+        own = _parts(size, -(-size // (STRATUM if known else STRATUM_UNORDERED)))
         count = _next(own)
         strata.append(own + stratum)
         blocks.append(_parts(count, min(BLOCKS, count))[own] + block)

@@ -82,7 +82,7 @@ def incidence_of(rows: pl.DataFrame, events: Events) -> Incidence:
     code = posts["object_id"].to_numpy()
     page, order = np.zeros(n_objects, np.int64), np.zeros(n_objects, np.int64)
     page[code] = posts["page"].to_numpy()
-    order[code] = np.arange(posts.height)
+    order[code] = np.where(posts["known"].to_numpy(), np.arange(posts.height), 0)
     return Incidence.of(
         rows["account_id"].to_numpy(), rows["object_id"].to_numpy(), page, order,
         len(events.names["account_id"]),

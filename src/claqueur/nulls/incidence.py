@@ -27,7 +27,8 @@ class Incidence:
         Page of each object, 0 where there is none. Objects of one page make one matrix.
     order : (n_objects,) int64
         What came first: publication time in ms, or place in the natural order of the ids.
-        Only compared within a page; ties go by the object's number.
+        Only compared within a page; ties go by the object's number, and where all posts of a page
+        are tied their order is unknown.
     """
 
     start: I64

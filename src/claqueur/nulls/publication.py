@@ -10,7 +10,8 @@ import polars as pl
 from claqueur.kernels.co_action import Bool
 from claqueur.store import Events
 
-_NUMBER = re.compile(r"(\d+)\D*$")
+_NUMBER = re.compile(r"^(?:.*[^0-9A-Za-z]|[A-Za-z]*)(\d+)$")
+"""A number of its own at the end of an id, which a hash does not have."""
 _DIGITS = 18
 """Digits that an int64 holds."""
 
@@ -38,8 +39,9 @@ def ordered_posts(events: Events, frame: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        ``object_id`` (code) and ``page`` (code of the owner, one above all codes where there is
-        none); in the order of page and publication.
+        ``object_id`` (code), ``page`` (code of the owner, one above all codes where there is
+        none) and ``known`` (whether the order within the page is more than that of ids); in the
+        order of page and publication.
     """
     own = events.frame.filter(pl.Series(publishes(events, events.frame)))
     none = len(events.names["owner_id"]) if "owner_id" in events.names else 0
@@ -57,10 +59,12 @@ def ordered_posts(events: Events, frame: pl.DataFrame) -> pl.DataFrame:
     numbered = pl.col("number").is_not_null().all().over("page")
     return (
         posts.with_columns(
-            time=pl.when(dated).then("time"), number=pl.when(numbered).then("number")
+            time=pl.when(dated).then("time"),
+            number=pl.when(numbered).then("number"),
+            known=dated | numbered,
         )
         .sort("page", "time", "number", "object_id")
-        .select("object_id", "page")
+        .select("object_id", "page", "known")
     )
 
 
