@@ -22,8 +22,6 @@ from claqueur.directive.population import (
     exponent,
     poisson_upper,
     simes,
-    t_quantile,
-    t_tail,
     true_discoveries,
 )
 from claqueur.directive.record import FEW, target_record
@@ -250,12 +248,6 @@ class TestPopulation:
             p[:20] = rng.random(20) * 1e-3
             over += true_discoveries(p) > 20
         assert over <= 0.05 * 300 + 2.5 * np.sqrt(0.05 * 300)
-
-    def test_student(self) -> None:
-        for freedom, quantile in ((1, 6.3138), (2, 2.9200), (5, 2.0150), (11, 1.7959)):
-            assert t_quantile(freedom) == pytest.approx(quantile, abs=1e-3)
-            assert t_tail(quantile, freedom) == pytest.approx(0.05, abs=1e-4)
-        assert t_tail(0, 3) == pytest.approx(0.5)
 
     def test_poisson(self) -> None:
         for count, limit in ((0, 2.996), (1, 4.744), (5, 10.513), (50, 63.29)):

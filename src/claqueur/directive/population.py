@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import polars as pl
+from scipy.stats import t
 
 from claqueur.kernels.co_action import F64, I64
 from claqueur.model import SMALLEST_SHOWN
@@ -127,7 +128,7 @@ def control_bound(hits: I64, tested: I64) -> float:
     share = 2 * np.arcsin(np.sqrt((hits + 0.5) / (tested + 1)))
     n = len(share)
     spread = math.sqrt(max(float(share.var(ddof=1)), float(np.mean(1 / (tested + 1)))))
-    bound = float(share.mean()) + t_quantile(n - 1) * spread * math.sqrt(1 + 1 / n)
+    bound = float(share.mean()) + float(t.isf(LEVEL, n - 1)) * spread * math.sqrt(1 + 1 / n)
     return float(math.sin(min(bound, math.pi) / 2) ** 2)
 
 
@@ -139,32 +140,7 @@ def control_p(hit: int, of: int, hits: I64, tested: I64) -> float:
     own = 2 * math.asin(math.sqrt((hit + 0.5) / (of + 1)))
     n = len(share)
     spread = math.sqrt(max(float(share.var(ddof=1)), float(np.mean(1 / (tested + 1)))))
-    return t_tail((own - float(share.mean())) / (spread * math.sqrt(1 + 1 / n)), n - 1)
-
-
-def t_tail(t: float, freedom: int) -> float:
-    """P(T > t) of Student's t.
-
-    Examples
-    --------
-    >>> round(t_tail(2.015, 5), 4)
-    0.05
-    """
-    # With t = √ν·tan a the density is a power of the cosine.
-    a = np.linspace(-math.pi / 2, math.pi / 2, 20_001)
-    density = np.cos(a) ** (freedom - 1)
-    area = np.append(0.0, np.cumsum((density[1:] + density[:-1]) / 2))
-    at = math.atan(t / math.sqrt(freedom))
-    return float(1 - np.interp(at, a, area) / area[-1])
-
-
-def t_quantile(freedom: int, level: float = LEVEL) -> float:
-    """The point above which Student's t lies with probability ``level``."""
-    low, high = 0.0, 1e3
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_tail(middle, freedom) > level else (low, middle)
-    return high
+    return float(t.sf((own - float(share.mean())) / (spread * math.sqrt(1 + 1 / n)), n - 1))
 
 
 def curve(chances: Chances) -> pl.DataFrame:
