@@ -7,9 +7,10 @@ crash, a full disk or Ctrl-C leaves what was there before.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -44,28 +45,56 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill, which takes the place of ``target`` when the block ends well."""
-    recover(target)
-    work = _work_folder(target)
+def replaced_folders(targets: Sequence[Path], note: Path) -> Iterator[list[Path]]:
+    """Folders to fill, which take the places of ``targets`` when the block ends well: all or none.
+
+    Parameters
+    ----------
+    note
+        File that exists while folders are being exchanged, and says which.
+    """
+    recover(targets, note)
+    works: list[Path] = []
     try:
-        with disk_full_explained(target):
-            yield work
-            if target.exists():
-                target.rename(_former(target))
-            work.rename(target)
+        with disk_full_explained(note.parent):
+            works.extend(map(_work_folder, targets))
+            yield works
+            _exchange(works, targets, note)
+    except BaseException:
+        recover(targets, note)
+        raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
-    shutil.rmtree(_former(target), ignore_errors=True)
+        for work in works:
+            shutil.rmtree(work, ignore_errors=True)
+    for target in targets:
+        shutil.rmtree(_former(target), ignore_errors=True)
 
 
-def recover(target: Path) -> None:
-    """Undo a replacement that was cut off between its two renames."""
-    if _former(target).exists():
+def _exchange(works: Sequence[Path], targets: Sequence[Path], note: Path) -> None:
+    with whole_file(note) as work:
+        work.write_text(json.dumps({target.name: target.exists() for target in targets}))
+    for target in targets:
         if target.exists():
-            shutil.rmtree(_former(target))
-        else:
-            _former(target).rename(target)
+            target.rename(_former(target))
+    for filled, target in zip(works, targets, strict=True):
+        filled.rename(target)
+    # From here on the new ones count.
+    note.unlink()
+
+
+def recover(targets: Sequence[Path], note: Path) -> None:
+    """Undo an exchange that was cut off before all folders were in their places."""
+    there = json.loads(note.read_text()) if note.exists() else {}
+    named = {target.name: target for target in targets}
+    for target in ({name: note.with_name(name) for name in there} | named).values():
+        former, new = _former(target), target.name in there
+        if new and target.exists() and (former.exists() or not there[target.name]):
+            shutil.rmtree(target)
+        if former.exists() and target.exists():
+            shutil.rmtree(former)
+        elif former.exists():
+            former.rename(target)
+    note.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -5,6 +5,9 @@
     case/
       case.toml    format, identity, settings; edited by hand if you like
       events/      the store, and imports.json: what came in and what was refused
+      objects/     posts with their counts; no account is in them
+      counters/    what counters of posts and pages showed
+      directives/  records of directives, and what of them was registered
       runs/<run>/  one folder a run
       report/      what was rendered
 """
@@ -12,6 +15,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tomllib
 import uuid
 from dataclasses import dataclass
@@ -19,7 +24,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from claqueur.atomic import check_free, new_folder, recover, replaced_folder
+import polars as pl
+
+from claqueur.atomic import check_free, new_folder, recover, replaced_folders
 from claqueur.errors import CaseError, SettingError
 from claqueur.model import FORMAT
 from claqueur.settings import Grouping, Reading, Targets, from_mapping
@@ -63,33 +70,83 @@ class Case:
         return from_mapping(Targets, self.settings.get("targets", {}), "case.toml [targets]")
 
     @property
+    def zone(self) -> str:
+        """Time zone named in ``case.toml``, else of the last import that had one, else empty."""
+        zones = [self.reading.timezone, *(one.get("timezone") for one in self.imports()[::-1])]
+        return next(filter(None, zones), "")
+
+    @property
+    def directives_folder(self) -> Path:
+        """Where records of directives are."""
+        return self.folder / "directives"
+
+    @property
     def events_folder(self) -> Path:
         """Where the store is."""
         return self.folder / "events"
 
     def events(self) -> Events | None:
         """The events imported so far, or None."""
-        recover(self.events_folder)
-        if not self.events_folder.exists():
+        self._recover()
+        if not (self.events_folder / "events.parquet").exists():
             return None
         return Events.load(self.events_folder)
 
+    def objects(self) -> pl.DataFrame | None:
+        """Posts with their counts (``model.OBJECTS``), one row an object and reading, or None."""
+        return self._table("objects")
+
+    def counters(self) -> pl.DataFrame | None:
+        """What counters showed (``model.COUNTERS``), or None."""
+        return self._table("counters")
+
+    def _table(self, name: str) -> pl.DataFrame | None:
+        self._recover()
+        path = self.folder / name / f"{name}.parquet"
+        return pl.read_parquet(path) if path.exists() else None
+
     def imports(self) -> list[dict[str, Any]]:
         """What was imported: files, hashes, rows kept, refused."""
-        recover(self.events_folder)
+        self._recover()
         path = self.events_folder / "imports.json"
         if not path.exists():
             return []
         found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
-    def replace_events(self, events: Events, imported: dict[str, Any]) -> None:
-        """Store events and the record of the import together, or neither."""
+    def replace_tables(
+        self,
+        imported: dict[str, Any],
+        *,
+        events: Events | None = None,
+        objects: pl.DataFrame | None = None,
+        counters: pl.DataFrame | None = None,
+    ) -> None:
+        """Store new tables and the record of the import together, or nothing.
+
+        A table that is None stays as it is.
+        """
         imports = [*self.imports(), imported]
-        with replaced_folder(self.events_folder) as work:
-            events.save(work)
+        given = {"objects": objects, "counters": counters}
+        tables = {name: table for name, table in given.items() if table is not None}
+        folders = [self.events_folder, *(self.folder / name for name in tables)]
+        with replaced_folders(folders, self._note) as works:
+            if events is None:
+                _link(self.events_folder, works[0])
+            else:
+                events.save(works[0])
             text = json.dumps(imports, indent=2, ensure_ascii=False)
-            (work / "imports.json").write_text(text + "\n", encoding="utf-8")
+            (works[0] / "imports.json").write_text(text + "\n", encoding="utf-8")
+            for work, (name, table) in zip(works[1:], tables.items(), strict=True):
+                table.write_parquet(work / f"{name}.parquet")
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / ".exchange.json"
+
+    def _recover(self) -> None:
+        folders = ("events", "objects", "counters")
+        recover([self.folder / name for name in folders], self._note)
 
     def runs(self) -> list[Path]:
         """Finished runs, oldest first."""
@@ -114,6 +171,15 @@ class Case:
         folder = self.folder / "runs"
         names = (name if i == 1 else f"{name}-{i:03}" for i in range(1, 1000))
         return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _link(old: Path, new: Path) -> None:
+    """The files of a folder in another one too; they are replaced, never altered."""
+    for path in old.glob("*.parquet"):
+        try:
+            os.link(path, new / path.name)
+        except OSError:
+            shutil.copyfile(path, new / path.name)
 
 
 def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:

@@ -14,6 +14,9 @@ FORMAT = 1
 ANY_ACTION = "any"
 """The action of a row where actions are not told apart: the table has none, or all count."""
 
+POST, FOLLOW = "post", "follow"
+"""Actions that are none on somebody's post: a page publishes; an account is listed as follower."""
+
 CO_ACTION = "co_action"
 """The timed layer: the same object, within a window."""
 
@@ -47,6 +50,33 @@ LIST_FACTS = pl.Schema({"rank": pl.Int64(), "poll_time": TIME, "list_count": pl.
 """What a row read from a list of likers may hold besides: its place in the list from 1, when the
 list in which it was first seen was read, and how many the platform then said there are. Facts
 about the list, never times of the action; a table without them stays without them."""
+
+OBJECTS = pl.Schema(
+    {
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "created": TIME,
+        "text": pl.String(),
+        "like_count": pl.Int64(),
+        "comment_count": pl.Int64(),
+        "repost_count": pl.Int64(),
+        "view_count": pl.Int64(),
+        "collected": TIME,
+    }
+)
+"""One row: one reading of one post, its own counts and the moment at which they were read (null
+where that is not known)."""
+
+COUNTERS = pl.Schema(
+    {
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "counter": pl.String(),
+        "time": TIME,
+        "value": pl.Int64(),
+    }
+)
+"""One row: what one counter of a post (``object_id``), or else of a page, showed at a time."""
 
 PAIRS = pl.Schema(
     {

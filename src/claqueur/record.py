@@ -45,6 +45,10 @@ class Record:
     """What both came to together."""
     targets: dict[str, Any] | None = None
     """What the test of declared targets found, and how."""
+    objects: dict[str, Any] | None = None
+    """How many posts with counts a case holds, of when."""
+    counters: dict[str, Any] | None = None
+    """The same of readings of counters."""
 
     def take_over(self, imported: dict[str, Any]) -> None:
         """Count what an earlier import brought and refused."""
@@ -95,6 +99,8 @@ class Record:
             "settings": settings,
             "inputs": self.inputs,
             "events": self._events(events),
+            "objects": self.objects,
+            "counters": self.counters,
             "networks": self.networks,
             "calibration": self.calibration,
             "untimed": self.untimed,

@@ -91,8 +91,12 @@ class Events:
         """The coded rows of several actions together; of all when all are named."""
         if len(actions) == len(self.actions):
             return self.frame
-        codes = [self.names["action"].search_sorted(action) for action in actions]
-        return self.frame.filter(pl.col("action").is_in(codes))
+        if "action" not in self.names:
+            return self.frame.clear()
+        named = [action for action in actions if action != ANY_ACTION]
+        codes = [self.names["action"].search_sorted(action) for action in named]
+        bare = pl.col("action").is_null() & pl.lit(ANY_ACTION in actions)
+        return self.frame.filter(bare | pl.col("action").is_in(codes))
 
     def decoded(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Coded rows with the ids that came in and times as timestamps, and the lists' facts."""

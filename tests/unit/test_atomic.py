@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from claqueur.atomic import check_free, new_folder, recover, replaced_folder, whole_file
+from claqueur.atomic import check_free, new_folder, recover, replaced_folders, whole_file
 from claqueur.errors import CaseError, RunError
 
 FULL = [
@@ -142,7 +142,7 @@ class TestNewFolder:
         assert (tmp_path / "file").exists()
 
 
-class TestReplacedFolder:
+class TestReplacedFolders:
     @pytest.fixture
     def target(self, tmp_path):
         folder = tmp_path / "events"
@@ -150,49 +150,105 @@ class TestReplacedFolder:
         (folder / "old").touch()
         return folder
 
-    def test_takes_the_place_of_the_old_one(self, target):
-        with replaced_folder(target) as work:
+    @pytest.fixture
+    def note(self, tmp_path):
+        return tmp_path / ".note"
+
+    def test_takes_the_place_of_the_old_one(self, target, note):
+        with replaced_folders([target], note) as (work,):
             (work / "new").touch()
             assert names(target) == ["old"]
         assert names(target) == ["new"]
         assert names(target.parent) == ["events"]
 
-    def test_makes_one_where_there_is_none(self, tmp_path):
-        with replaced_folder(tmp_path / "events") as work:
+    def test_makes_one_where_there_is_none(self, tmp_path, note):
+        with replaced_folders([tmp_path / "events"], note) as (work,):
             (work / "new").touch()
         assert names(tmp_path / "events") == ["new"]
 
+    def test_several_at_once(self, target, note):
+        other = target.with_name("objects")
+        with replaced_folders([target, other], note) as works:
+            for work in works:
+                (work / "new").touch()
+            assert names(target) == ["old"]
+            assert not other.exists()
+        assert names(target) == names(other) == ["new"]
+        assert names(target.parent) == ["events", "objects"]
+
     @pytest.mark.parametrize("stop", STOPS, ids=repr)
-    def test_the_old_one_stays_when_it_fails(self, target, stop):
-        with pytest.raises(type(stop)), replaced_folder(target) as work:
+    def test_the_old_one_stays_when_it_fails(self, target, note, stop):
+        with pytest.raises(type(stop)), replaced_folders([target], note) as (work,):
             (work / "new").touch()
             raise stop
         assert names(target) == ["old"]
         assert names(target.parent) == ["events"]
 
     @pytest.mark.parametrize("full", FULL, ids=repr)
-    def test_a_full_disk_explains_itself(self, target, full):
-        with pytest.raises(RunError, match="the disk is full"), replaced_folder(target):
+    def test_a_full_disk_explains_itself(self, target, note, full):
+        with pytest.raises(RunError, match="the disk is full"), replaced_folders([target], note):
             raise full
         assert names(target) == ["old"]
 
-    def test_cut_off_between_the_two_renames(self, target):
+    @pytest.mark.parametrize("stops_at", range(1, 7))
+    def test_all_or_none_wherever_it_stops(self, target, note, monkeypatch, stops_at):
+        """Whichever rename fails, and however it ends, there is never a mixture."""
+        other, third = target.with_name("objects"), target.with_name("counters")
+        third.mkdir()
+        (third / "old").touch()
+        done = []
+        rename = type(target).rename
+
+        def failing(path, to):
+            done.append(path)
+            if len(done) == stops_at:
+                raise KeyboardInterrupt
+            return rename(path, to)
+
+        targets = [target, other, third]
+        monkeypatch.setattr(type(target), "rename", failing)
+        try:
+            with replaced_folders(targets, note) as works:
+                for work in works:
+                    (work / "new").touch()
+        except KeyboardInterrupt:
+            assert stops_at < 6
+            assert names(target) == names(third) == ["old"]
+            assert names(target.parent) == ["counters", "events"]
+        else:
+            assert stops_at == 6
+            assert names(target) == names(other) == names(third) == ["new"]
+
+    @pytest.mark.parametrize("moved", [0, 1, 2])
+    def test_a_crash_in_the_middle_is_undone(self, target, note, moved):
+        """As after a power cut: the note is there, some folders are new already."""
+        other = target.with_name("objects")
+        note.write_text('{"events": true, "objects": false}')
         target.rename(target.with_name(".events.former"))
-        recover(target)
+        for folder in [target, other][:moved]:
+            folder.mkdir()
+            (folder / "new").touch()
+        recover([target], note)
         assert names(target) == ["old"]
         assert names(target.parent) == ["events"]
 
-    def test_cut_off_before_the_former_was_removed(self, target):
+    def test_cut_off_between_the_two_renames(self, target, note):
+        target.rename(target.with_name(".events.former"))
+        recover([target], note)
+        assert names(target) == ["old"]
+        assert names(target.parent) == ["events"]
+
+    def test_cut_off_before_the_former_was_removed(self, target, note):
         former = target.with_name(".events.former")
         former.mkdir()
         (former / "older").touch()
-        recover(target)
+        recover([target], note)
         assert names(target) == ["old"]
         assert names(target.parent) == ["events"]
 
-    def test_a_replacement_recovers_an_earlier_one_first(self, target):
+    def test_a_replacement_recovers_an_earlier_one_first(self, target, note):
         target.rename(target.with_name(".events.former"))
-        with pytest.raises(ValueError, match="broken"), replaced_folder(target):
+        with pytest.raises(ValueError, match="broken"), replaced_folders([target], note):
             raise ValueError("broken")
         assert names(target) == ["old"]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import polars as pl
 
 from claqueur.errors import SettingError, SourceError
-from claqueur.model import CO_ACTION, PAIRS
+from claqueur.model import CO_ACTION, FOLLOW, PAIRS
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
 from claqueur.rooms import members
@@ -92,6 +92,12 @@ def chosen_actions(events: Events, wanted: tuple[str, ...]) -> list[str]:
             f"they have {', '.join(events.actions)}"
         )
     return list(wanted) or events.actions
+
+
+def actions_on_posts(events: Events, wanted: tuple[str, ...]) -> list[str]:
+    """The actions named; where none is, all but ``follow``, which is no act on a post."""
+    chosen = chosen_actions(events, wanted)
+    return chosen if wanted else [action for action in chosen if action != FOLLOW]
 
 
 def exactly_timed(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:

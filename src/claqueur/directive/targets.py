@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from claqueur.detectors import chosen_actions
+from claqueur.detectors import actions_on_posts
 from claqueur.errors import SettingError
 from claqueur.kernels.co_action import I64, Bool
 from claqueur.settings import Targets
@@ -97,14 +97,14 @@ def declare(events: Events, settings: Targets, zone: str, actions: tuple[str, ..
     zone
         Time zone of the date.
     actions
-        Kinds of actions that count as likes; all when empty.
+        Kinds of actions that count as likes; all but ``follow`` when empty.
 
     Raises
     ------
     SettingError
         If targets are accounts, none is in the data, or a page, date or topic is unknown.
     """
-    kept = events.of_actions(chosen_actions(events, actions))
+    kept = events.of_actions(actions_on_posts(events, actions))
     matrix, published = matrix_of(events, kept)
     wanted = named_posts(settings)
     if settings.target_page:
@@ -168,9 +168,9 @@ def matrix_of(events: Events, frame: pl.DataFrame) -> tuple[Matrix, pl.DataFrame
     """Lay out who liked what, and the rows in which pages publish their own posts."""
     likes, own = frame, events.frame.clear()
     if "owner_id" in frame.columns:
-        likes = frame.filter(~_publishes(events, frame))
+        likes = frame.filter(~publishes(events, frame))
         # Pages publish by an action of their own, which may not be among those that count.
-        own = events.frame.filter(_publishes(events, events.frame))
+        own = events.frame.filter(publishes(events, events.frame))
     likes = likes.select("account_id", "object_id").unique(maintain_order=True)
     posts = _ordered(events, frame, own)
     place = np.full(len(events.names["object_id"]), -1)
@@ -187,7 +187,7 @@ def matrix_of(events: Events, frame: pl.DataFrame) -> tuple[Matrix, pl.DataFrame
     ), own
 
 
-def _publishes(events: Events, frame: pl.DataFrame) -> pl.Series:
+def publishes(events: Events, frame: pl.DataFrame) -> pl.Series:
     """Whether a row's account is the page its object belongs to."""
     owners = pl.DataFrame({"id": events.names["owner_id"]}).with_row_index("owner")
     accounts = pl.DataFrame({"id": events.names["account_id"]}).with_row_index("account")

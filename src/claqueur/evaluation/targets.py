@@ -18,7 +18,7 @@ from claqueur.directive.participation import Outcome, target_test
 from claqueur.directive.targets import declare
 from claqueur.evaluation.methods import FOUND
 from claqueur.evaluation.studies import TARGET_SINCE
-from claqueur.pipeline import read_files
+from claqueur.intake import read_files
 from claqueur.record import Record
 from claqueur.settings import Reading, Targets
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from claqueur.detectors import Layer, chosen_actions
+from claqueur.detectors import Layer, actions_on_posts
 from claqueur.engines.local import Actions, count_pairs
 from claqueur.groups.confirm import (
     FEWEST_DAYS,
@@ -33,8 +33,11 @@ from claqueur.nulls.fdr import benjamini_hochberg
 from claqueur.nulls.habits import NULLS, TOLERANCE, windows_ms
 from claqueur.nulls.timeline import Timeline, timeline
 from claqueur.progress import Progress
+from claqueur.refusals import Refusals
 from claqueur.settings import CoAction
 from claqueur.store import Events
+
+MEMBERS = "follow: who is a member of a page is no act on a post (name it with --action follow)"
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,12 @@ def find(frame: pl.DataFrame, events: Events, seed: int, progress: Progress) -> 
     return Found(action, actions, confirmed, own, grouped, planted, polled)
 
 
-def engagement(events: Events, settings: CoAction) -> pl.DataFrame:
-    """Coded rows of the chosen actions."""
-    return events.of_actions(chosen_actions(events, settings.action))
+def engagement(events: Events, settings: CoAction, set_aside: Refusals) -> pl.DataFrame:
+    """Coded rows of the chosen actions; where none is named, of all that act on posts."""
+    kept = events.of_actions(actions_on_posts(events, settings.action))
+    if not settings.action:
+        set_aside.add(MEMBERS, len(events) - kept.height)
+    return kept
 
 
 def has_time(frame: pl.DataFrame) -> pl.Series:

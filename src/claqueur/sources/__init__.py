@@ -1,8 +1,9 @@
-"""Where events come from: one file a format, each with one public constant ``SOURCE``."""
+"""Where tables come from: one file a format, each with one public constant ``SOURCE``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import pyarrow as pa
@@ -19,6 +20,9 @@ class Source(Protocol):
 
     name: str
     help: str
+    holds: str
+    """What its rows are: ``events``, or what a case keeps beside them, ``objects`` or
+    ``counters``."""
 
     def certainty(self, table: TableFile) -> int:
         """How surely the file is of this format: 0 not at all, 1 it may be, 2 it is."""
@@ -29,7 +33,7 @@ class Source(Protocol):
     def read(
         self, table: TableFile, reading: Reading, refusals: Refusals
     ) -> Iterator[pa.RecordBatch]:
-        """Yield batches of events; rows left out are counted in ``refusals``."""
+        """Yield batches of what it holds; rows left out are counted in ``refusals``."""
 
 
 def sources() -> dict[str, Source]:
@@ -47,5 +51,8 @@ def recognise(table: TableFile, reading: Reading) -> Source:
             )
         return known[reading.format]
     if reading.map:
-        return known["columns"]
+        # As if the file had our names itself; a column that was named may be the account's.
+        mapped = replace(table, columns=(*table.columns, *reading.column_map))
+        beside = (source for source in known.values() if source.holds != "events")
+        return next((one for one in beside if one.certainty(mapped)), known["columns"])
     return max(known.values(), key=lambda source: source.certainty(table))

@@ -53,6 +53,7 @@ class Columns:
 
     name: str = "columns"
     help: str = "Any table; columns by obvious names or --map account_id=author"
+    holds: str = "events"
 
     def certainty(self, table: TableFile) -> int:
         """It may always be."""

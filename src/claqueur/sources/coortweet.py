@@ -22,6 +22,7 @@ class CooRTweet:
 
     name: str = "coortweet"
     help: str = "CooRTweet's table: object_id, account_id, content_id, timestamp_share (seconds)"
+    holds: str = "events"
 
     def certainty(self, table: TableFile) -> int:
         """Its four columns are its signature."""

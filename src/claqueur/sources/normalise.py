@@ -29,6 +29,14 @@ Positions = NDArray[np.integer]
 RANK_ORDERS = {"oldest-first": 1, "newest-first": -1}
 """What ``rank_order`` may be, and whether times rise or fall with the rank."""
 
+MOMENTS = {
+    "poll_time": "poll_ms",
+    "created": "created_ms",
+    "collected": "collected_ms",
+    "time": "time_ms",
+}
+"""Columns of moments that are no times of an action, and what they become."""
+
 # One digit before the point and a two-digit exponent is how programs print a large float
 # (a decimal comma where the spreadsheet was Russian); 1e5 may be a hashtag.
 _FLOAT_ID = r"^[+-]?(?:\d(?:[.,]\d+)?[eE]\+?\d{2,3}|\d+\.0+)$"
@@ -47,14 +55,20 @@ class Normaliser:
     refusals
         Where refused rows are counted, and noted those whose rank or count cannot be read.
     needed
-        Id columns without which a row is refused.
+        Id columns without which a row is refused; of several in a tuple one is enough.
+    counts
+        Columns of whole numbers from 0 up; a row in which one is anything else is refused.
+    given
+        Further columns (as they come out) without which a row is refused.
     """
 
     table: TableFile
     reading: Reading
     columns: Mapping[str, str]
     refusals: Refusals
-    needed: tuple[str, ...] = ("account_id", "object_id")
+    needed: tuple[str | tuple[str, ...], ...] = ("account_id", "object_id")
+    counts: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     _time_columns: dict[str, TimeColumn] = field(default_factory=dict)
     _start: int = 1
     _refused: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
@@ -75,12 +89,17 @@ class Normaliser:
         for name in EVENT_IDS:
             if name in self.columns:
                 found[name] = self._ids(name, batch.column(self.columns[name]))
-        for name in self.needed:
-            self._refuse(f"no {name}", _where(pc.is_null(found[name])))
+        for names in self.needed:
+            self._need(names if isinstance(names, tuple) else (names,), found)
         found.update(self._times(batch))
         found.update(self._list_facts(batch))
+        found.update({name: self._count(name, batch) for name in self.counts})
+        if "counter" in self.columns:
+            found["counter"] = self._word("counter", batch)
         if "text" in self.columns:
             found["text"] = batch.column(self.columns["text"]).cast(pa.large_string())
+        for name in self.given:
+            self._refuse(f"no {name.removesuffix('_ms')}", _where(pc.is_null(found[name])))
         usable = pa.RecordBatch.from_pydict(found)
         return usable.filter(pa.array(~self._refused)) if self._refused.any() else usable
 
@@ -91,6 +110,14 @@ class Normaliser:
         self.refusals.add(
             reason, len(fresh), (f"{self.table.path.name} row {self._start + row}" for row in fresh)
         )
+
+    def _need(self, names: tuple[str, ...], found: Mapping[str, pa.Array]) -> None:
+        """Refuse rows in which none of the id columns has an id."""
+        missing = np.ones(len(self._refused), dtype=bool)
+        for name in names:
+            if name in found:
+                missing &= pl.Series(pc.is_null(found[name])).to_numpy()
+        self._refuse(" and ".join(f"no {name}" for name in names), np.flatnonzero(missing))
 
     # Ids
 
@@ -141,9 +168,7 @@ class Normaliser:
     def _list_facts(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         """Moments of the list and its object, and its numbers; none is a time of the row."""
         found = {
-            ours: self._time(name, batch)
-            for name, ours in (("poll_time", "poll_ms"), ("created", "created_ms"))
-            if name in self.columns
+            ours: self._time(name, batch) for name, ours in MOMENTS.items() if name in self.columns
         }
         for name, least in (("rank", 1), ("list_count", 0)):
             if name in self.columns:
@@ -154,6 +179,22 @@ class Normaliser:
 
     def _whole_number(self, name: str, least: int, batch: pa.RecordBatch) -> pa.Array:
         """A count from ``least`` up; a row in which it is none stays, without it."""
+        value, odd = self._whole(name, least, batch)
+        self.refusals.noted.add(
+            f"{name} that is no whole number from {least} up (the row is kept without it)",
+            len(odd),
+            (f"{self.table.path.name} row {self._start + row}" for row in odd),
+        )
+        return value
+
+    def _count(self, name: str, batch: pa.RecordBatch) -> pa.Array:
+        """A count from 0 up; a row in which it is anything else is refused."""
+        value, odd = self._whole(name, 0, batch)
+        self._refuse(f"{name} that is no whole number from 0 up", odd)
+        return value
+
+    def _whole(self, name: str, least: int, batch: pa.RecordBatch) -> tuple[pa.Array, Positions]:
+        """Whole numbers from ``least`` up, and the rows in which something else stands."""
         given = pl.Series(name, batch.column(self.columns[name]))
         if not given.dtype.is_numeric():
             given = given.cast(pl.String).str.strip_chars()
@@ -162,12 +203,11 @@ class Normaliser:
         usable = (real >= least) & (real == real.round()) & (real < 2**53)
         value = real.set(~usable.fill_null(False), None).cast(pl.Int64)
         odd = (given.is_not_null() & value.is_null()).arg_true().to_numpy()
-        self.refusals.noted.add(
-            f"{name} that is no whole number from {least} up (the row is kept without it)",
-            len(odd),
-            (f"{self.table.path.name} row {self._start + row}" for row in odd),
-        )
-        return value.to_arrow()
+        return value.to_arrow(), odd
+
+    def _word(self, name: str, batch: pa.RecordBatch) -> pa.Array:
+        word = pl.Series(name, batch.column(self.columns[name])).cast(pl.String).str.strip_chars()
+        return word.set(word.is_in(MISSING), None).to_arrow().cast(pa.large_string())
 
     def _time(self, name: str, batch: pa.RecordBatch) -> pa.Array:
         column = pl.Series(name, batch.column(self.columns[name]))
@@ -182,7 +222,7 @@ class Normaliser:
                     f"such as {column[int(rows[0])]} (row {rows[0] + 1}); is it the right column? "
                     "Times are read as seconds or milliseconds, 2019-02-14 19:00:00 (ISO 8601) or "
                     "14.02.2019 19:00:00; name another column with --map "
-                    f"{name if name in ('poll_time', 'created') else 'timestamp'}=…, another unit "
+                    f"{name if name in MOMENTS else 'timestamp'}=…, another unit "
                     "with --time-unit"
                 )
             self._refuse(reason, rows)

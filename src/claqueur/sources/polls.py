@@ -45,6 +45,7 @@ class Polls:
         "Lists of likers read repeatedly: poll_time, object_id, account_id (empty: the list was "
         "empty), and if known rank, list_count, created, owner_id, action"
     )
+    holds: str = "events"
 
     def certainty(self, table: TableFile) -> int:
         """A moment of polling, and no other column of times but the object's own."""

@@ -40,6 +40,7 @@ class Qut:
     help: str = "coordination-network-toolkit's CSV of eight columns, by position: " + ", ".join(
         COLUMNS
     )
+    holds: str = "events"
 
     def certainty(self, table: TableFile) -> int:
         """Only its own header is a sure sign."""

@@ -26,6 +26,8 @@ class Data:
             "data.html",
             inputs=context.run["inputs"],
             events=context.run["events"],
+            objects=context.run.get("objects"),
+            counters=context.run.get("counters"),
             refused=context.run["events"]["refused"],
             set_aside=context.run["set_aside"],
             noted=context.run["events"].get("noted", []),

@@ -59,6 +59,7 @@ class Groups:
             empty=empty,
             most=GROUPS_PICTURED,
             calibrated=context.result.calibrated,
+            compared=context.result.compared,
         )
 
 

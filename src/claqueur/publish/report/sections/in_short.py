@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from claqueur.model import SMALLEST_SHOWN
 from claqueur.publish.charts.labels import in_network
-from claqueur.publish.report.context import Context
+from claqueur.publish.report.context import Context, counted
 from claqueur.publish.sentence import sentences
 
 
@@ -26,6 +26,8 @@ class InShort:
         """A few sentences in plain words, the numbers of every network, and the caveats."""
         if context.result.calibrated:
             return _calibrated(context)
+        if not context.result.compared:
+            return _nobody(context)
         detect = context.run["settings"]["detect"]
         return context.page(
             "in_short.html",
@@ -35,6 +37,16 @@ class InShort:
             networks=[_found(context, row) for row in context.run["networks"]],
             largest=_largest(context),
         )
+
+
+def _nobody(context: Context) -> Markup:
+    """What there is instead of accounts."""
+    objects, counters = context.run.get("objects"), context.run.get("counters")
+    posts = max(context.run["events"]["objects"], objects["objects"] if objects else 0)
+    held = [counted(posts, "post")]
+    if counters:
+        held.append(counted(counters["rows"], "reading of counters", "readings of counters"))
+    return context.page("in_short_nobody.html", held=held, set_aside=bool(context.run["set_aside"]))
 
 
 def _calibrated(context: Context) -> Markup:

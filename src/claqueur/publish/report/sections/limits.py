@@ -19,7 +19,7 @@ class Limits:
 
     def render(self, context: Context) -> Markup:
         """Those of the calibrated default, or those of thresholds chosen by hand."""
-        if not context.result.calibrated:
+        if context.result.compared and not context.result.calibrated:
             return context.page("limits.html")
         timed, untimed = (context.run.get(name) for name in ("calibration", "untimed"))
         return context.page("limits_calibrated.html", timed=timed, untimed=untimed)

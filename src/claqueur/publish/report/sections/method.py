@@ -21,9 +21,10 @@ class Method:
 
     def render(self, context: Context) -> Markup:
         """Definitions and settings, so that another newsroom can repeat the run."""
-        settings = context.run["settings"]
+        settings, result = context.run["settings"], context.result
+        thresholds = result.compared and not result.calibrated
         return context.page(
-            "method_calibrated.html" if context.result.calibrated else "method.html",
+            "method.html" if thresholds else "method_calibrated.html",
             test=context.run.get("calibration"),
             untimed=context.run.get("untimed"),
             layers=context.run.get("layers"),
