@@ -285,15 +285,16 @@ def test_save(world: World, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "world"
     world.save(target)
     assert sorted(path.name for path in target.parent.iterdir()) == ["world"]
-    names = ("counters", "events", "objects", "targets", "truth")
-    assert sorted(path.name for path in target.iterdir()) == [f"{n}.parquet" for n in names]
+    names = ("counters", "events", "follows", "objects", "targets", "truth")
+    files = sorted(["directive.toml", *(f"{name}.parquet" for name in names)])
+    assert sorted(path.name for path in target.iterdir()) == files
     for name in names:
         assert_frame_equal(pl.read_parquet(target / f"{name}.parquet"), getattr(world, name))
 
 
 def test_save_into_an_empty_folder(world: World, tmp_path: Path) -> None:
     world.save(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_save_refuses_a_folder_in_use(world: World, tmp_path: Path) -> None:

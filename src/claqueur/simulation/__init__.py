@@ -16,6 +16,7 @@ of its values. A mechanism is a small module:
 - ``naming``: the posts a directive names, and a theme they share with others
 - ``campaign``: what institutions publish on order
 - ``activists``: a rewarded network, sent from campaign to campaign
+- ``directives``: what somebody who holds the document would write down, true or not
 - ``observer``: how much of it a collector gets to see
 """
 

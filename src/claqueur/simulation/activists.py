@@ -21,21 +21,32 @@ def activist_actions(
     stage: Stage, settings: ActivistsSettings, rng: np.random.Generator
 ) -> Actions:
     """Comments and likes of all campaigns, which begin spread over the span."""
+    return Actions.joined([acts for acts, _ in _campaigns(stage, settings, rng)])
+
+
+def campaign_targets(stage: Stage, settings: ActivistsSettings, rng: np.random.Generator) -> Ints:
+    """The posts of all campaigns, rising, for the same stream of random numbers."""
+    posts = [posts for _, posts in _campaigns(stage, settings, rng)]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *posts]))
+
+
+def _campaigns(
+    stage: Stage, settings: ActivistsSettings, rng: np.random.Generator
+) -> list[tuple[Actions, Ints]]:
+    """What is done in each campaign, and to which posts."""
     crowd = stage.people.with_role(ACTIVIST)
     turnout = beta(rng, settings.turnout_mean, settings.turnout_concentration, len(crowd))
     last = max(stage.clock.days - settings.campaign_days, 0)
     starts = np.linspace(0, last, settings.campaigns_count).astype(np.int64)
-    return Actions.joined(
-        [
-            _campaign(stage, settings, crowd[rng.random(len(crowd)) < turnout], day, rng)
-            for day in starts.tolist()
-        ]
-    )
+    return [
+        _campaign(stage, settings, crowd[rng.random(len(crowd)) < turnout], day, rng)
+        for day in starts.tolist()
+    ]
 
 
 def _campaign(
     stage: Stage, settings: ActivistsSettings, present: Ints, day: int, rng: np.random.Generator
-) -> Actions:
+) -> tuple[Actions, Ints]:
     """What those present do to the campaign's posts after being told of each."""
     posts = _posts(stage, settings, day, rng)
     account, post = wishes(present, np.full(len(present), settings.effort_share), posts, rng)
@@ -45,7 +56,7 @@ def _campaign(
     acts = Actions.likes(account, post, after_the_night(called + delay, rng))
     comments = acts.at(rng.random(len(acts)) < settings.comment_share).as_comments("activist")
     likes = acts.at(rng.random(len(acts)) < settings.like_share)
-    return Actions.joined([comments, likes])
+    return Actions.joined([comments, likes]), posts
 
 
 def _posts(stage: Stage, settings: ActivistsSettings, day: int, rng: np.random.Generator) -> Ints:

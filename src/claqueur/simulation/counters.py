@@ -5,25 +5,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from claqueur.model import TIME
+from claqueur.model import COUNTERS
 from claqueur.simulation.actions import LIKE, Actions
 from claqueur.simulation.chance import Ints
 from claqueur.simulation.clock import DAY, HOUR
 from claqueur.simulation.observer import View
 from claqueur.simulation.pages import Posts, shock_factor
+from claqueur.simulation.scenario import Subscriptions
 from claqueur.simulation.stage import Stage
 from claqueur.simulation.tables import utc
-
-COUNTERS = pl.Schema(
-    {
-        "object_id": pl.String(),
-        "owner_id": pl.String(),
-        "counter": pl.String(),
-        "time": TIME,
-        "value": pl.Int64(),
-    }
-)
-"""One row: what one counter of a page or a post showed at a time."""
 
 
 def counters_table(
@@ -55,6 +45,9 @@ def _followers(stage: Stage, rng: np.random.Generator) -> pl.DataFrame:
     left = rng.poisson(mean[page])
     growth = (joined - left).reshape(count, clock.days).cumsum(axis=1)
     value = np.maximum(start[:, None] + growth, 0)
+    if settings.subscriptions:
+        # A stream of its own: the other pages' followers stay as they were.
+        value += _subscribed(stage, settings.subscriptions, rng.spawn(1)[0])
     return _frame(
         [None] * len(page),
         pl.Series(pages.ids)[page].to_list(),
@@ -62,6 +55,19 @@ def _followers(stage: Stage, rng: np.random.Generator) -> pl.DataFrame:
         utc(noon[day], clock),
         value.ravel().astype(np.int64),
     )
+
+
+def _subscribed(stage: Stage, told: Subscriptions, rng: np.random.Generator) -> Ints:
+    """Who was told to follow and has done so by noon, shape (pages, days)."""
+    clock, pages = stage.clock, stage.pages
+    own = pages.of_groups(told.pages) if told.pages else pages.of_kind("official")
+    shape = (len(own), told.accounts)
+    opening = clock.start_of(told.first_day) + 9 * HOUR
+    done = opening + rng.exponential(told.spread_days * DAY, shape)
+    noon = np.arange(clock.days) * DAY + 12 * HOUR
+    count = np.zeros((len(pages.ids), clock.days), np.int64)
+    count[own] = [np.searchsorted(np.sort(moments), noon) for moments in done]
+    return count
 
 
 def _likes_by_age(

@@ -36,6 +36,8 @@ class View:
         The second at which it was taken back.
     read
         The second at which the posts' own counts are read.
+    closed
+        Accounts that lists leave out, by index; those beyond its end are not among them.
     """
 
     listed: Flags
@@ -44,6 +46,7 @@ class View:
     latest: Ints
     gone: Ints
     read: int
+    closed: Flags
 
 
 def observed(clock: Clock, posts: Posts, actions: Actions) -> tuple[Posts, Actions]:
@@ -72,12 +75,14 @@ def view(
     if settings is None:
         everything = np.ones(len(actions), dtype=bool)
         never = np.full(len(actions), _NEVER)
-        return View(everything, everything, actions.time, actions.time, never, clock.end)
+        nobody = np.zeros(0, dtype=bool)
+        return View(everything, everything, actions.time, actions.time, never, clock.end, nobody)
     readings = _readings(clock, settings, rng)
     gone = _taken_back(settings, actions, rng)
-    listed = _listed(settings, actions, readings, gone, rng)
+    closed = rng.random(int(actions.account.max(initial=-1)) + 1) < settings.closed_share
+    listed = _listed(settings, actions, readings, gone, closed)
     seen = _times(settings, posts, actions, readings, listed)
-    return replace(seen, gone=gone)
+    return replace(seen, gone=gone, closed=closed)
 
 
 def _once(actions: Actions, posts: int) -> Actions:
@@ -117,14 +122,13 @@ def _listed(
     actions: Actions,
     readings: Ints,
     gone: Ints,
-    rng: np.random.Generator,
+    closed: Flags,
 ) -> Flags:
     """Whether each action is there, and shown, when the lists are next read."""
     if settings.counters_only:
         return np.zeros(len(actions), dtype=bool)
     reading = _next_reading(readings, actions.time)
     there = (reading < _NEVER) & (gone > reading)
-    closed = rng.random(int(actions.account.max(initial=-1)) + 1) < settings.closed_share
     shown = ~closed[actions.account]
     if settings.list_length_max is not None:
         shown &= _place_in_list(settings, actions, reading) < settings.list_length_max
@@ -170,4 +174,5 @@ def _times(
         latest=np.where(exact, actions.time, latest),
         gone=np.full(len(actions), _NEVER),
         read=int(readings[-1]),
+        closed=np.zeros(0, dtype=bool),
     )

@@ -47,7 +47,13 @@ def order_targets(stage: Stage, order: OrderSettings, rng: np.random.Generator) 
     if order.targets:
         on_target = np.isin(posts.page, stage.pages.of_groups(order.targets))
     on_target &= posts.created >= stage.clock.start_of(order.first_day)
+    on_target &= posts.created < _end(order, stage.clock)
     return np.flatnonzero(on_target & (rng.random(len(posts)) < order.chosen_share))
+
+
+def _end(order: OrderSettings, clock: Clock) -> float:
+    """The second from which on the order no longer stands."""
+    return clock.start_of(order.last_day) + DAY if order.last_day else np.inf
 
 
 def _messages(
@@ -61,7 +67,7 @@ def _messages(
     # What did not fit into the day is sent some minutes after the next opening.
     opening = next_working(sent, clock, order)
     sent = np.where(opening > sent, opening + rng.exponential(median / 2, shape), sent)
-    fresh = sent - created < order.stale_hours * HOUR
+    fresh = (sent - created < order.stale_hours * HOUR) & (sent < _end(order, clock))
     return sent, fresh & (rng.random(shape) < order.head_compliance)
 
 

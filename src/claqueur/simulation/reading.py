@@ -44,12 +44,12 @@ def read_scenario(
         If no scenario has the name, or the file or a change has an unknown, missing or
         unusable key.
     """
-    path = _path(scenario)
+    path = scenario_path(scenario)
     table = changed(_complete(path), changes or {}, path.name)
     return path.stem, parse_scenario(table, path.name)
 
 
-def _path(scenario: str | Path, beside: Path = Path()) -> Path:
+def scenario_path(scenario: str | Path, beside: Path = Path()) -> Path:
     """Where a scenario's file is; a relative path starts in the folder ``beside``."""
     if isinstance(scenario, Path) or scenario.endswith(".toml"):
         return beside / scenario
@@ -72,7 +72,7 @@ def _complete(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
             f'{path.name}: base is the name of a scenario, as "organic", '
             "and off a list of its tables"
         )
-    base_path = _path(base, path.parent)
+    base_path = scenario_path(base, path.parent)
     if base_path in (path, *above):
         raise SettingError(f"{path.name}: base {base!r} is built on this scenario itself")
     below = changed(_complete(base_path, (path, *above)), dict.fromkeys(off), path.name)

@@ -153,6 +153,24 @@ class Shock:
 
 
 @dataclass(frozen=True)
+class Subscriptions:
+    """Accounts from outside the simulated ones that are told to follow a page.
+
+    Attributes
+    ----------
+    pages
+        Names of the groups of pages they follow; all official ones when empty.
+    spread_days
+        Mean of the days until somebody has done it.
+    """
+
+    first_day: date
+    accounts: int
+    spread_days: float
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CounterSettings:
     """When the target posts' likes are read, and how followers grow."""
 
@@ -160,6 +178,7 @@ class CounterSettings:
     silent_followers_factor: float
     daily_growth_share: float
     likes_of: Literal["official", "all"] = "official"
+    subscriptions: Subscriptions | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +235,7 @@ class Scenario:
 
     def _check_targets(self) -> None:
         names = {group.name for group in self.pages}
+        told = self.counters.subscriptions
         targets = self.order.targets if self.order else ()
         if self.named and self.named.page not in names:
             raise SettingError(
@@ -224,11 +244,15 @@ class Scenario:
             )
         if self.named and self.named.themed_share is not None and not self.theme:
             raise SettingError("named.themed_share: needs a theme")
-        if unknown := sorted(set(targets) - names):
-            raise SettingError(
-                f"order.targets: no page is called {', '.join(unknown)}; "
-                f"known are {', '.join(sorted(names))}"
-            )
+        for key, wanted in (
+            ("order.targets", targets),
+            ("counters.subscriptions.pages", told.pages if told else ()),
+        ):
+            if unknown := sorted(set(wanted) - names):
+                raise SettingError(
+                    f"{key}: no page is called {', '.join(unknown)}; "
+                    f"known are {', '.join(sorted(names))}"
+                )
 
     def count(self, kind: str) -> int:
         """How many pages are of one kind."""

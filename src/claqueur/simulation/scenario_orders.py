@@ -84,6 +84,7 @@ class OrderSettings:
     comment_share: float
     comment_delay_seconds_median: float
     targets: tuple[str, ...] = ()
+    last_day: date | None = None
     half_life_days: float | None = None
     own_time: OwnTime | None = None
     deadlines: Deadlines | None = None
@@ -99,6 +100,10 @@ class OrderSettings:
             )
         if not self.workdays or not set(self.workdays) <= set(range(7)):
             raise SettingError(f"order.workdays: days are 0 (Monday) to 6, not {self.workdays}")
+        if self.last_day and self.last_day < self.first_day:
+            raise SettingError(
+                f"order.last_day {self.last_day}: is before first_day {self.first_day}"
+            )
         if self.own_time and (self.deadlines or self.sub_teams):
             raise SettingError("order: own_time excludes deadlines and sub_teams; drop one")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from claqueur.model import EVENTS, TIME
+from claqueur.model import EVENTS, FOLLOW, OBJECTS, TIME
 from claqueur.simulation.actions import COMMENT, KINDS, REPOST, TONES, Actions
 from claqueur.simulation.chance import Ints, lognormal
 from claqueur.simulation.clock import Clock
@@ -16,20 +16,6 @@ from claqueur.simulation.stage import Stage
 from claqueur.simulation.texts import Texts
 
 EVENT_COLUMNS = [name for name in EVENTS if name != "source"]
-
-OBJECTS = pl.Schema(
-    {
-        "object_id": pl.String(),
-        "owner_id": pl.String(),
-        "created": TIME,
-        "text": pl.String(),
-        "like_count": pl.Int64(),
-        "comment_count": pl.Int64(),
-        "repost_count": pl.Int64(),
-        "view_count": pl.Int64(),
-    }
-)
-"""One row: one post, with its counts."""
 
 TARGETS = pl.Schema({"object_id": pl.String(), "owner_id": pl.String()})
 """One row: a post the directive named."""
@@ -160,10 +146,33 @@ def objects_table(
             "comment_count": counts[1],
             "repost_count": counts[2],
             "view_count": views.astype(np.int64),
+            "collected": utc(np.full(len(posts), view.read), stage.clock),
         },
         schema=OBJECTS,
     )
     return table.sort("created", "object_id")
+
+
+def follows_table(stage: Stage, view: View) -> pl.DataFrame:
+    """Who follows which page, as far as lists of members show it; nothing says since when."""
+    shown = stage.people.follows.copy()
+    shown[: len(view.closed)][view.closed] = False
+    observer = stage.scenario.observer
+    if observer and observer.counters_only:
+        shown[:] = False
+    account, page = np.nonzero(shown)
+    pages = pl.Series(stage.pages.ids, dtype=pl.String)[page]
+    columns = {
+        "account_id": pl.Series(stage.people.ids, dtype=pl.String)[account],
+        "action": pl.Series([FOLLOW]).new_from_index(0, len(page)),
+        "object_id": pages,
+        "owner_id": pages,
+    }
+    table = pl.DataFrame(columns)
+    missing = [
+        pl.lit(None, EVENTS[name]).alias(name) for name in EVENT_COLUMNS if name not in table
+    ]
+    return table.with_columns(missing).select(EVENT_COLUMNS).sort("account_id", "object_id")
 
 
 def targets_table(stage: Stage, posts: Posts, post_ids: pl.Series, targets: Ints) -> pl.DataFrame:

@@ -13,12 +13,13 @@ import polars as pl
 from claqueur.atomic import new_folder
 from claqueur.errors import SettingError
 from claqueur.simulation.actions import Actions
-from claqueur.simulation.activists import activist_actions
+from claqueur.simulation.activists import activist_actions, campaign_targets
 from claqueur.simulation.bursts import giveaway_actions, share_actions
 from claqueur.simulation.campaign import campaign_posts
 from claqueur.simulation.chance import Ints, stream
 from claqueur.simulation.clock import Clock
 from claqueur.simulation.counters import counters_table
+from claqueur.simulation.directives import directive_text
 from claqueur.simulation.fans import appeal_actions, fan_actions
 from claqueur.simulation.feed import ordinary_actions
 from claqueur.simulation.naming import named_posts, with_theme
@@ -37,6 +38,7 @@ from claqueur.simulation.stage import Stage
 from claqueur.simulation.standing import supporter_actions
 from claqueur.simulation.tables import (
     events_table,
+    follows_table,
     objects_table,
     targets_table,
     truth_table,
@@ -60,7 +62,7 @@ MECHANISMS: dict[str, Mechanism] = {
 }
 """Who acts, by the name of the scenario's table that switches it on and sets it."""
 
-_TABLES = ("events", "objects", "counters", "truth", "targets")
+_TABLES = ("events", "objects", "counters", "truth", "targets", "follows")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,12 @@ class World:
     truth
         Role and institution of every account and page. ``ordered`` are the staff only.
     targets
-        Posts a directive named; those that nobody ordered too, where a scenario names some.
+        Posts a directive named, or a network's campaigns; those that nobody ordered too, where a
+        scenario names some.
+    follows
+        One row an account in a list of members, in the columns of events; without times.
+    directive
+        The directive of the scenario as TOML, true or not; None where it has none.
     scenario, seed
         What it was made from.
     """
@@ -88,11 +95,13 @@ class World:
     counters: pl.DataFrame
     truth: pl.DataFrame
     targets: pl.DataFrame
+    follows: pl.DataFrame
     scenario: str
     seed: int
+    directive: str | None = None
 
     def save(self, directory: Path) -> None:
-        """Write ``events``, ``objects``, ``counters``, ``truth`` and ``targets`` as Parquet.
+        """Write every table as Parquet, ``events.parquet`` and so on, and ``directive.toml``.
 
         They are written beside the folder and moved, so it is there whole or not at all.
 
@@ -106,6 +115,8 @@ class World:
         with new_folder(Path(directory)) as folder:
             for name in _TABLES:
                 getattr(self, name).write_parquet(folder / f"{name}.parquet")
+            if self.directive:
+                (folder / "directive.toml").write_text(self.directive, encoding="utf-8")
 
 
 def simulate(
@@ -139,14 +150,18 @@ def simulate(
     seen = view(stage.clock, posts, actions, settings.observer, stream(seed, "observer"))
     rng = stream(seed, "texts")
     events, ids = events_table(stage, posts, actions, seen, _texts(settings, seed), rng)
+    objects = objects_table(stage, posts, ids, actions, seen, stream(seed, "views"))
+    targets = targets_table(stage, posts, ids, _named(stage, seed))
     return World(
         events=events,
-        objects=objects_table(stage, posts, ids, actions, seen, stream(seed, "views")),
+        objects=objects,
         counters=counters_table(stage, posts, ids, actions, seen, stream(seed, "counters")),
         truth=truth_table(stage.pages, stage.people),
-        targets=targets_table(stage, posts, ids, _named(stage, seed)),
+        targets=targets,
+        follows=follows_table(stage, seen),
         scenario=name,
         seed=seed,
+        directive=directive_text(scenario, targets, stage.pages),
     )
 
 
@@ -169,11 +184,15 @@ def set_stage(scenario: Scenario, seed: int) -> Stage:
 
 
 def _named(stage: Stage, seed: int) -> Ints:
-    """The posts a directive names, whether anybody follows it or not."""
+    """The posts a directive names, or campaigns do, whether anybody follows it or not."""
     if stage.named is not None:
         return stage.named
-    order = stage.scenario.order
-    return order_targets(stage, order, stream(seed, "order")) if order else np.empty(0, np.int64)
+    order, activists = stage.scenario.order, stage.scenario.activists
+    if order:
+        return order_targets(stage, order, stream(seed, "order"))
+    if activists:
+        return campaign_targets(stage, activists, stream(seed, "activists"))
+    return np.empty(0, np.int64)
 
 
 def _play(stage: Stage, seed: int) -> Actions:
