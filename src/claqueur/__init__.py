@@ -24,6 +24,9 @@ from claqueur.errors import (
 
 if TYPE_CHECKING:
     from claqueur.case import create_case, open_case
+    from claqueur.directive.reading import read_directive
+    from claqueur.directive.register import register_directive
+    from claqueur.directive.suggest import suggest_directive
     from claqueur.pipeline import add, detect, report_run, run_case, write
     from claqueur.publish.charts import draw, save_chart
     from claqueur.publish.export import export_network
@@ -39,11 +42,14 @@ _LAZY = {
     "draw": "claqueur.publish.charts",
     "export_network": "claqueur.publish.export",
     "open_case": "claqueur.case",
+    "read_directive": "claqueur.directive.reading",
+    "register_directive": "claqueur.directive.register",
     "Result": "claqueur.results",
     "report_run": "claqueur.pipeline",
     "run_case": "claqueur.pipeline",
     "save_chart": "claqueur.publish.charts",
     "simulate": "claqueur.simulation",
+    "suggest_directive": "claqueur.directive.suggest",
     "write": "claqueur.pipeline",
 }
 
@@ -63,10 +69,13 @@ __all__ = [
     "draw",
     "export_network",
     "open_case",
+    "read_directive",
+    "register_directive",
     "report_run",
     "run_case",
     "save_chart",
     "simulate",
+    "suggest_directive",
     "write",
 ]
 

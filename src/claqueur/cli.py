@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from claqueur._version import __version__
+from claqueur.cli_directive import app as directive
 from claqueur.errors import CaseError, ClaqueurError, InputError, SettingError
 from claqueur.flags import with_settings
 from claqueur.settings import CoAction, Compat, Grouping, Reading, Targets, from_mapping
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(directive)
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what takes how long.")]
 LogFile = Annotated[
@@ -42,6 +44,9 @@ RunFolder = Annotated[
     Path, typer.Argument(metavar="DIR", help="A case, or a folder written by `claqueur detect`.")
 ]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tables of events.")]
+AnyFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Tables of events, objects or counters.")
+]
 NewFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="A new folder for the results.")
 ]
@@ -150,16 +155,18 @@ def new(
 @with_settings(reading=Reading)
 def add(
     case: CaseFolder,
-    files: Files,
+    files: AnyFiles,
     reading: dict[str, Any],
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
-    """Bring files of events into a case; all of them or none.
+    """Bring files of events, objects or counters into a case; all of them or none.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       claqueur add krasnoyarsk likes-february.csv likes-march.csv.gz
+
+      claqueur add krasnoyarsk objects.parquet counters.csv
     """
     from claqueur.case import open_case
     from claqueur.pipeline import add as add_files
@@ -334,6 +341,8 @@ def simulate(
     world = make_world(scenario, seed=seed, changes=dict(map(parse_change, change or [])))
     world.save(out)
     typer.echo(f"World: {out} ({world.events.height:,} simulated events)")
+    if world.directive:
+        typer.echo(f"Directive of this scenario, true or not: {out / 'directive.toml'}")
 
 
 @app.command()

@@ -167,7 +167,8 @@ class TestHelp:
 
     def test_sources(self, claqueur):
         shown = claqueur.works("sources").out.splitlines()
-        assert [line.split()[0] for line in shown] == ["columns", "coortweet", "polls", "qut"]
+        known = ["columns", "coortweet", "counters", "objects", "polls", "qut"]
+        assert [line.split()[0] for line in shown] == known
 
 
 class TestDetect:
@@ -731,10 +732,11 @@ class TestDemo:
 
 
 class TestSimulate:
-    def test_five_tables(self, claqueur, work):
+    def test_six_tables_and_the_directive(self, claqueur, work):
         ended = claqueur.works("simulate", "krasnoyarsk-2019", "--seed", 2, "--out", work / "world")
-        tables = ("counters", "events", "objects", "targets", "truth")
-        assert names(work / "world") == [f"{name}.parquet" for name in tables]
+        tables = ("counters", "events", "follows", "objects", "targets", "truth")
+        files = ["directive.toml", *(f"{name}.parquet" for name in tables)]
+        assert names(work / "world") == sorted(files)
         count = pl.scan_parquet(work / "world" / "events.parquet").select(pl.len()).collect().item()
         assert f"({count:,} simulated events)" in ended.out
         assert names(work) == ["world"]

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import fields
 
 import pytest
+import typer
 from tests.conftest import ROOT
 
 import claqueur
@@ -13,13 +14,29 @@ from claqueur.cli import app
 from claqueur.settings import Compat, Grouping, Reading, Targets
 
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")}
+PARTS = app.registered_groups
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_command_is_documented():
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    documented = set(re.findall(r"^\| `claqueur (\w+)", DOCS["commands.md"], re.MULTILINE))
-    assert documented == commands
+    parts = {"": app, **{part.typer_instance.info.name: part.typer_instance for part in PARTS}}
+    commands = {
+        f"{name} {command.name or command.callback.__name__}".strip()
+        for name, part in parts.items()
+        for command in part.registered_commands
+    }
+    words = rf"(?:(?:{'|'.join(filter(None, parts))}) )?\w+"
+    documented = re.findall(rf"^\| `claqueur ({words})", DOCS["commands.md"], re.MULTILINE)
+    assert sorted(documented) == sorted(commands)
+
+
+def test_every_flag_of_a_part_is_documented():
+    for part in PARTS:
+        for command in typer.main.get_command(part.typer_instance).commands.values():
+            for flag in (flag for entry in command.params for flag in entry.opts):
+                if flag.startswith("--"):
+                    row = f"| `{part.typer_instance.info.name} {command.name}` | `{flag}` |"
+                    assert row in DOCS["commands.md"], row
 
 
 def test_every_setting_is_documented():
@@ -81,6 +98,7 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     names = {line.split("==")[0].lower().replace("_", "-") for line in pinned}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
+    wanted += project["project"]["optional-dependencies"]["timestamp"]
     for requirement in wanted:
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in names
 
