@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bench.baselines import baselines
 from bench.baselines.hindsight import BASELINE as HINDSIGHT
 from claqueur.console import Reporter
 from claqueur.evaluation import STUDIES, Evaluation, Method, Ours, evaluate
+from claqueur.evaluation.intervals import chance_interval
 from claqueur.evaluation.pictures import KINDS, save_pictures
 from claqueur.evaluation.tables import discovery_table, negatives_table, summary_table
 from claqueur.simulation import parse_change
@@ -60,7 +62,7 @@ def comparable(evaluation: Evaluation) -> Evaluation:
     rows = evaluation.datasets.filter(
         pl.col("recall").is_not_null() | (pl.col("method") != HINDSIGHT.name)
     )
-    return Evaluation(rows, summary_table(rows))
+    return replace(evaluation, datasets=rows, summary=summary_table(rows))
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -143,6 +145,36 @@ def targets_table(summary: pl.DataFrame, study: str) -> str:
     return markdown(["worlds of", "number", *metrics.values()], rows)
 
 
+def answers_table(rates: pl.DataFrame, study: str) -> str:
+    """Answers on directives: one row a cell and item, `any` for the family of all items."""
+    part = rates.filter(pl.col("study") == study)
+    rows = []
+    for (cell, item), own in part.group_by("cell", "item", maintain_order=True):
+        given = {row["answer"]: row for row in own.iter_rows(named=True)}
+        datasets = own["datasets"][0]
+        found = given.get("consistent")
+        rows.append(
+            [
+                str(cell),
+                "any item" if item == "any" else str(item),
+                str(datasets),
+                chance(found["hits"] if found else 0, datasets),
+                *(
+                    "" if item == "any" else str(given[a]["hits"] if a in given else 0)
+                    for a in ("no-evidence", "inconclusive")
+                ),
+            ]
+        )
+    columns = ["worlds of", "item", "number", "consistent", "no evidence", "inconclusive"]
+    return markdown(columns, rows)
+
+
+def chance(hits: int, datasets: int) -> str:
+    """A share with its exact 95% interval, as ``3.0% (1.6% to 5.2%), 12``."""
+    share, low, high = chance_interval(hits, datasets)
+    return f"{share:.1%} ({low:.1%} to {high:.1%}), {hits}"
+
+
 def found_table(summary: pl.DataFrame, study: str) -> str:
     """Whom ours flags, by role: one row a cell."""
     roles = {**TOLD, **KINDS}
@@ -214,9 +246,14 @@ def tables(evaluation: Evaluation) -> dict[str, str]:
         made[f"{study}-f1"] = beside_table(summary, study, "f1")
         made[f"{study}-ranking"] = beside_table(summary, study, "average_precision")
         made[f"{study}-found"] = found_table(summary, study)
+    rates = evaluation.rates
+    for study in rates["study"].unique(maintain_order=True):
+        made[study] = answers_table(rates, study)
+    if datasets.is_empty():
+        return made
     made["negatives"] = negatives_text(datasets)
     made["negatives-beside"] = negatives_beside(datasets)
-    if not datasets.is_empty() and datasets["recall"].count():
+    if datasets["recall"].count():
         made["discovery"] = discovery_text(datasets)
     return made
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.case import Case
+from claqueur.counts import counters_record, objects_record, posts_of
 from claqueur.detectors import Layer, detectors
+from claqueur.directive.answer import answers, courses, examine_all
+from claqueur.directive.collected import Collected, collected
 from claqueur.directive.participation import participants, target_test
 from claqueur.directive.population import curve
 from claqueur.directive.record import target_record
+from claqueur.directive.register import registered
+from claqueur.directive.registration import Registered
 from claqueur.directive.targets import declare
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
@@ -28,6 +31,7 @@ from claqueur.groups.layers import channels, combined
 from claqueur.groups.lockstep import account_of, engagement, features_of, find
 from claqueur.groups.network import Grouped, evidence, group_layer
 from claqueur.groups.untimed import account_of_untimed, find_untimed
+from claqueur.intake import read_files, read_tables
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
@@ -52,66 +56,8 @@ from claqueur.settings import (
     from_mapping,
     to_mapping,
 )
-from claqueur.sources import recognise
 from claqueur.sources.times import check_zone
-from claqueur.store import Events, read_all
-from claqueur.tables import open_table
-
-
-def read_files(
-    files: Sequence[Path],
-    reading: Reading,
-    scratch: Path,
-    record: Record,
-    *,
-    old: Events | None = None,
-    raw: bool = False,
-) -> Events:
-    """Read files into one store of events, together with those already there.
-
-    Parameters
-    ----------
-    scratch
-        Folder for plain copies of packed files.
-    """
-    if reading.timezone:
-        check_zone(reading.timezone)
-    with record.timed("read"):
-        batches = (batch for path in files for batch in _batches(path, reading, scratch, record))
-        events = read_all(old, batches, record.refused, raw=raw)
-    for line in record.refused.lines():
-        record.progress.note(f"not used: {line}")
-    for line in record.refused.noted.lines():
-        record.progress.note(f"noted: {line}")
-    return events
-
-
-def _batches(
-    path: Path, reading: Reading, scratch: Path, record: Record
-) -> Iterator[pa.RecordBatch]:
-    record.progress.stage(f"reading {path.name}")
-    table = open_table(path, scratch, reading.encoding)
-    source = recognise(table, reading)
-    columns = source.columns(table, reading)
-    found = ", ".join(f"{ours} ← {theirs}" for ours, theirs in columns.items())
-    record.progress.note(f"{path.name}: read as {source.name} ({found})")
-    record.inputs.append(
-        {
-            "file": path.name,
-            "bytes": path.stat().st_size,
-            "sha256": _sha256(path),
-            "format": source.name,
-            "columns": columns,
-        }
-    )
-    for batch in source.read(table, reading, record.refused):
-        record.delivered += batch.num_rows
-        yield batch
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from claqueur.store import Events
 
 
 def detection(values: Mapping[str, Any], compat: str = "") -> CoAction:
@@ -149,6 +95,7 @@ def analyse(
     compat: str = "",
     case: str = "",
     targets: Targets | None = None,
+    acted: bool = True,
 ) -> Result:
     """From events to pairs, groups and everything reports are made of.
 
@@ -160,6 +107,8 @@ def analyse(
         Identity of the case, naming the key of its pseudonyms; a new one when empty.
     targets
         Declared targets of a directive, to be tested beside.
+    acted
+        Whether the events say who acted on what; if not, there is nothing to detect.
     """
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
@@ -171,10 +120,17 @@ def analyse(
             "and --min-objects"
         )
     declared = None
+    if targets and targets.declared and not acted:
+        raise SettingError(
+            "declared targets are tested on who acted on which posts, and nothing here says so; "
+            "bring a table of events, or leave the targets out"
+        )
     if targets and targets.declared:
         # Before anything that takes long: what is declared may be unusable.
         declared = declare(events, targets, zone, settings.action)
-    if calibrated:
+    if not acted:
+        found = _Found([])
+    elif calibrated:
         found = _calibrated(events, settings, grouping, record, zone)
         parts["pairs"].append(found.fused)
     else:
@@ -215,7 +171,7 @@ def analyse(
         "zone": zone,
     }
     run = record.run_json(events, chosen, compat, case)
-    return Result(**tables, run=run, others=others)
+    return Result(**tables, run=run, others=others, directive=[])
 
 
 _SCHEMAS = {
@@ -261,7 +217,7 @@ def _calibrated(
     events: Events, settings: CoAction, grouping: Grouping, record: Record, zone: str
 ) -> _Found:
     """Groups beyond habits, or beyond popularity where no times are known, at a stated error."""
-    frame = engagement(events, settings)
+    frame = engagement(events, settings, record.set_aside)
     timed, untimed = channels(frame, events, settings, record.set_aside)
     found, engaged = None, None
     networks: list[tuple[Layer, Grouped]] = []
@@ -272,7 +228,7 @@ def _calibrated(
         record.calibration = account_of(found)
         others["features"] = features_of(found, zone)
         networks += zip(found.layers, found.grouped, strict=True)
-    if not timed.height:
+    elif untimed.height:
         record.progress.note("no time is known: comparing who acted on the same objects instead")
     if untimed.height:
         first_id = 1 + sum(grouped.groups.height for _, grouped in networks)
@@ -464,25 +420,32 @@ def add(
     reading: Reading | None = None,
     progress: Progress = SILENT,
 ) -> Record:
-    """Import files into a case, together with what it holds; all of them or none."""
+    """Import files into a case, together with what it holds; all of them or none.
+
+    Parameters
+    ----------
+    files
+        Tables of events, of objects (posts with their counts) or of counters; each is recognised
+        by its columns.
+    """
     record = Record(progress)
-    old = case.events()
-    before = len(old) if old else 0
+    reading = reading or case.reading
     with (
         tempfile.TemporaryDirectory(prefix=".scratch-", dir=case.folder) as scratch,
         disk_full_explained(case.folder),
     ):
-        events = read_files(files, reading or case.reading, Path(scratch), record, old=old)
+        new = read_tables(files, reading, Path(scratch), record, case)
     imported = {
         "time": now(),
-        "timezone": (reading or case.reading).timezone,
+        "timezone": reading.timezone,
         "inputs": record.inputs,
         "delivered": record.delivered,
         "refused": record.refused.record(),
         "noted": record.refused.noted.record(),
-        "added": len(events) - before,
+        "added": sum(new.added.values()),
+        "added_to": new.added,
     }
-    case.replace_events(events, imported)
+    case.replace_tables(imported, events=new.events, objects=new.objects, counters=new.counters)
     return record
 
 
@@ -494,26 +457,60 @@ def run_case(
     *,
     targets: Targets | None = None,
 ) -> Path:
-    """Run the detectors on a case's events into a new folder under ``runs/``."""
+    """Run the detectors on a case's events into a new folder under ``runs/``.
+
+    A case of objects and counters alone holds nobody to compare: its run has empty tables.
+    """
     settings = settings or from_mapping(
         CoAction, case.settings.get("detect", {}), "case.toml [detect]"
     )
     record = Record(progress)
     with record.timed("read"):
-        events = case.events()
-    if events is None:
+        events, objects, counters = case.events(), case.objects(), case.counters()
+    if events is None and objects is None and counters is None:
         raise CaseError(f"{case.folder}: holds no events; bring some with `claqueur add`")
+    record.objects, record.counters = objects_record(objects), counters_record(counters)
+    # Before anything that takes long: a record that was altered is refused.
+    directives = registered(case)
+    acted = events is not None
+    if events is None:
+        progress.note("no table of events: nobody is compared, only posts and counters are there")
+        events = posts_of(objects, record.set_aside)
     for imported in case.imports():
         record.take_over(imported)
     run = case.next_run()
     with new_folder(run) as work:
         result = analyse(
             events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id,
-            targets=targets or case.targets,
+            targets=targets or case.targets, acted=acted,
         )  # fmt: skip
+        if directives:
+            with record.timed("directives"):
+                seed = (grouping or case.grouping).seed
+                data = collected(events if acted else None, objects, counters)
+                result = _answered(result, directives, data, events if acted else None, seed,
+                                   progress)  # fmt: skip
         progress.stage("writing")
         result.write_tables(work)
     return run
+
+
+def _answered(
+    result: Result,
+    directives: Sequence[Registered],
+    data: Collected,
+    events: Events | None,
+    seed: int,
+    progress: Progress,
+) -> Result:
+    """The result with the answers on every registered directive, one family over all of them."""
+    named = [(each.name, each.directive) for each in directives]
+    tested = examine_all(named, data, events, seed, progress)
+    known = {each.name: each.registration.as_record() for each in directives}
+    progress.stage("looking at other choices")
+    found = answers(tested, known)
+    others = {**result.others, "effects": courses(tested)}
+    return replace(result, directive=found, others=others)
 
 
 def _with_zone(case: Case) -> Reading:

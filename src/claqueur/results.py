@@ -13,6 +13,7 @@ from claqueur.errors import CaseError
 from claqueur.model import FORMAT
 
 TABLES = ("pairs", "accounts", "groups", "evidence", "activity", "rhythm", "curves")
+DIRECTIVE = "directive.json"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Result:
         Settings, versions, seeds, hashes of inputs, counts in and out of every stage, timings.
     others
         Further tables of another tool's semantics, by file name.
+    directive
+        Answers on the items of registered directives (``directive.json``); empty without any.
     """
 
     pairs: pl.DataFrame
@@ -36,6 +39,7 @@ class Result:
     curves: pl.DataFrame
     run: dict[str, Any]
     others: dict[str, pl.DataFrame] = field(default_factory=dict)
+    directive: list[dict[str, Any]] = field(default_factory=list)
 
     def write_tables(self, folder: Path) -> None:
         """Write every table and ``run.json`` into an existing folder."""
@@ -43,8 +47,9 @@ class Result:
             getattr(self, name).write_parquet(folder / f"{name}.parquet")
         for name, table in self.others.items():
             table.write_parquet(folder / f"{name}.parquet")
-        text = json.dumps(self.run, indent=2, ensure_ascii=False)
-        (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+        if self.directive:
+            _write_json(self.directive, folder / DIRECTIVE)
+        _write_json(self.run, folder / "run.json")
 
     @classmethod
     def load(cls, folder: str | Path) -> Result:
@@ -60,6 +65,8 @@ class Result:
             run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
             _check_format(folder, run)
             tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+            answers = folder / DIRECTIVE
+            directive = json.loads(answers.read_text("utf-8")) if answers.exists() else []
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise CaseError(
                 f"{folder}: holds no complete run ({error}); make one with "
@@ -70,12 +77,17 @@ class Result:
             for path in sorted(folder.glob("*.parquet"))
             if path.stem not in TABLES
         }
-        return cls(**tables, run=run, others=others)
+        return cls(**tables, run=run, others=others, directive=directive)
 
     @property
     def calibrated(self) -> bool:
         """Whether nothing was guessed and errors are stated."""
         return bool(self.run.get("calibration") or self.run.get("untimed"))
+
+    @property
+    def compared(self) -> bool:
+        """Whether accounts were compared; not where nothing tells who acted on what."""
+        return self.calibrated or bool(self.run["networks"])
 
     def edge_evidence(self, pair: int) -> pl.DataFrame:
         """The actions behind one edge: who acted when on which object.
@@ -108,6 +120,11 @@ class Result:
                 f"group {group_id}: there is none; groups are numbered 1 to {self.groups.height}"
             )
         return self.evidence.filter((pl.col("group_id") == group_id) & pl.col("in_group"))
+
+
+def _write_json(value: Any, path: Path) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _check_format(folder: Path, run: object) -> None:

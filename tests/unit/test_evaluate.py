@@ -13,9 +13,9 @@ import pytest
 
 from claqueur.errors import SettingError, SourceError
 from claqueur.evaluation import STUDIES, Cell, Ours, Study, evaluate, studies
-from claqueur.evaluation.intervals import chance_interval, mean_interval, t_quantile
+from claqueur.evaluation.intervals import chance_interval, mean_interval
 from claqueur.evaluation.methods import FOUND, fingerprint, members_found
-from claqueur.evaluation.run import LINES, key, planned
+from claqueur.evaluation.run import LINES, dataset_of, key, planned
 from claqueur.evaluation.scores import adjusted_rand, average_precision, score
 from claqueur.evaluation.tables import discovery_table, negatives_table
 from claqueur.model import ACCOUNTS, GROUPS
@@ -23,14 +23,6 @@ from claqueur.simulation import simulate
 from claqueur.simulation.reading import read_scenario
 
 # Intervals
-
-
-@pytest.mark.parametrize(
-    ("freedom", "quantile"),
-    [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (9, 2.262), (19, 2.093), (199, 1.972)],
-)
-def test_t_quantiles_are_those_of_printed_tables(freedom, quantile):
-    assert t_quantile(freedom) == pytest.approx(quantile, abs=0.004)
 
 
 def test_mean_interval():
@@ -206,7 +198,7 @@ def test_every_cell_of_every_study_can_be_simulated():
 def test_a_dataset_of_two_studies_is_the_same():
     keys = {
         study: {
-            key(cell.scenario, cell.changes, seed, "")
+            key(dataset_of(cell, seed), "")
             for _, cell, seed in planned([STUDIES[study]], 1)
         }
         for study in ("stretch", "grid")

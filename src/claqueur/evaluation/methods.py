@@ -32,8 +32,8 @@ _BESIDE = ("cli", "console", "demo", "evaluation", "flags", "publish", "web", "_
 """Parts of the package that do not decide what detection finds."""
 
 
-class Method(Protocol):
-    """A way of finding accounts that act on order."""
+class Judged(Protocol):
+    """Whatever is judged."""
 
     @property
     def name(self) -> str:
@@ -46,6 +46,10 @@ class Method(Protocol):
     @property
     def stands_on(self) -> tuple[str, ...]:
         """Packages and modules whose code decides what it finds."""
+
+
+class Method(Judged, Protocol):
+    """A way of finding accounts that act on order."""
 
     def find(self, events: pl.DataFrame) -> pl.DataFrame:
         """Accounts found among events, in the columns of ``FOUND``."""
@@ -88,7 +92,7 @@ def members_found(result: Result) -> pl.DataFrame:
     )
 
 
-def fingerprint(method: Method) -> str:
+def fingerprint(method: Judged) -> str:
     """A few digits that change when the code or the settings of a method change."""
     digest = hashlib.sha256(repr(method).encode())
     for package in dict.fromkeys(("claqueur.simulation", *method.stands_on)):

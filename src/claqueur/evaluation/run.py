@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,15 @@ import polars as pl
 
 from claqueur.atomic import disk_full_explained
 from claqueur.errors import ClaqueurError, SettingError
+from claqueur.evaluation.directives import (
+    ANSWERS,
+    MEASURES,
+    RATES,
+    DirectiveTest,
+    answers_table,
+    measures_table,
+    rates_table,
+)
 from claqueur.evaluation.methods import FOUND, Method, Ours, fingerprint
 from claqueur.evaluation.pictures import save_pictures
 from claqueur.evaluation.scores import score
@@ -25,6 +34,9 @@ from claqueur.progress import SILENT, Progress
 from claqueur.simulation import simulate
 
 LINES = "datasets.ndjson"
+
+TESTS: Mapping[str, Method | DirectiveTest] = {**TARGET_TESTS, "directive": DirectiveTest()}
+"""What studies judge instead of detection, by ``Study.judged``."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +50,15 @@ class Evaluation:
     summary
         One row a study, cell, method and metric: mean or chance over datasets, its interval,
         the worst dataset.
+    answers, measures, rates
+        Of directives: answers on items, p-values of measures, and how often each answer is given.
     """
 
     datasets: pl.DataFrame
     summary: pl.DataFrame
+    answers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ANSWERS))
+    measures: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MEASURES))
+    rates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATES))
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class Task:
 
     cell: Cell
     seed: int
-    methods: tuple[tuple[Method, str], ...]
+    methods: tuple[tuple[Method | DirectiveTest, str], ...]
 
 
 def evaluate(
@@ -89,7 +106,8 @@ def evaluate(
     out = Path(out)
     plan = list(planned(chosen(tuple(studies)), seeds, first_seed))
     judged = {study.judged for study, _, _ in plan}
-    every = [*methods, *(test for name, test in TARGET_TESTS.items() if name in judged)]
+    every: list[Method | DirectiveTest] = [*methods]
+    every += [test for name, test in TESTS.items() if name in judged]
     marks = {method.name: fingerprint(method) for method in every}
     with disk_full_explained(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -119,32 +137,46 @@ def tasks(
     """What is left to do; a dataset of several studies once."""
     left: dict[str, Task] = {}
     for study, cell, seed in plan:
-        own = (TARGET_TESTS[study.judged],) if study.judged else methods
+        own = (TESTS[study.judged],) if study.judged else methods
         missing = tuple(
             (method, marks[method.name])
             for method in own
-            if key(cell.scenario, cell.changes, seed, method.name) not in done
+            if key(dataset_of(cell, seed), method.name) not in done
         )
         if missing:
-            left[key(cell.scenario, cell.changes, seed, "")] = Task(cell, seed, missing)
+            left[key(dataset_of(cell, seed), "")] = Task(cell, seed, missing)
     return list(left.values())
 
 
-def key(scenario: str, changes: Any, seed: int, method: str) -> str:
+def dataset_of(cell: Cell, seed: int) -> dict[str, Any]:
+    """What identifies a dataset."""
+    dataset = {"scenario": cell.scenario, "changes": dict(cell.changes), "seed": seed}
+    if cell.record or cell.factor != 1:
+        dataset |= {"record": dict(cell.record), "factor": cell.factor}
+    return dataset
+
+
+def key(dataset: Mapping[str, Any], method: str) -> str:
     """What identifies a line: the dataset and the method."""
-    return json.dumps([scenario, changes, seed, method], sort_keys=True, default=str)
+    names = ("scenario", "changes", "seed", "record", "factor")
+    own = {name: dataset[name] for name in names if name in dataset}
+    return json.dumps([own, method], sort_keys=True, default=str)
 
 
 def run_task(task: Task) -> list[dict[str, Any]]:
     """Make one dataset, let each method look at its events, score what it found."""
     cell = task.cell
     world = simulate(cell.scenario, seed=task.seed, changes=cell.changes)
-    dataset = {"scenario": cell.scenario, "changes": dict(cell.changes), "seed": task.seed}
+    dataset = dataset_of(cell, task.seed)
     lines = []
     for method, mark in task.methods:
         begin = time.perf_counter()
-        told_of = _declaring(_knowing(method, world.truth), world.targets)
-        found, refused = _found(told_of, world.events)
+        if isinstance(method, DirectiveTest):
+            given, refused = method.judge(world, cell, task.seed), ""
+        else:
+            told_of = _declaring(_knowing(method, world.truth), world.targets)
+            found, refused = _found(told_of, world.events)
+            given = score(world.truth, found).record()
         told = {
             "method": method.name,
             "code": mark,
@@ -153,7 +185,7 @@ def run_task(task: Task) -> list[dict[str, Any]]:
             "seconds": round(time.perf_counter() - begin, 2),
             "refused": refused,
         }
-        lines.append({**dataset, **told, **score(world.truth, found).record()})
+        lines.append({**dataset, **told, **given})
     return lines
 
 
@@ -219,7 +251,7 @@ def _current(path: Path, marks: dict[str, str]) -> dict[str, dict[str, Any]]:
     for text in lines:
         line = _parsed(text)
         if line and marks.get(line["method"]) == line["code"]:
-            found[key(line["scenario"], line["changes"], line["seed"], line["method"])] = line
+            found[key(line, line["method"])] = line
     return found
 
 
@@ -239,14 +271,22 @@ def _results(
         (study, cell, lines[place])
         for study, cell, seed in plan
         for method in methods
-        if (place := key(cell.scenario, cell.changes, seed, method)) in lines
+        if (place := key(dataset_of(cell, seed), method)) in lines
     ]
-    datasets = datasets_table(rows)
-    return Evaluation(datasets, summary_table(datasets))
+    datasets = datasets_table([row for row in rows if "items" not in row[2]])
+    told = [(study.name, cell.label, line) for study, cell, line in rows if "items" in line]
+    given = answers_table(told)
+    return Evaluation(
+        datasets, summary_table(datasets), given, measures_table(told), rates_table(given)
+    )  # fmt: skip
 
 
 def _write(evaluation: Evaluation, out: Path) -> None:
     evaluation.datasets.write_parquet(out / "datasets.parquet")
     evaluation.summary.write_parquet(out / "evaluation.parquet")
     evaluation.summary.write_csv(out / "evaluation.csv")
+    if not evaluation.answers.is_empty():
+        for name in ("answers", "measures", "rates"):
+            getattr(evaluation, name).write_parquet(out / f"{name}.parquet")
+        evaluation.rates.write_csv(out / "rates.csv")
     save_pictures(evaluation.datasets, evaluation.summary, out)

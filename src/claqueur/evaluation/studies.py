@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -28,6 +29,10 @@ class Cell:
     ----------
     participation, ordered
         Where they are what the study varies.
+    record
+        Changes of the directive's record, by dotted key, where a directive is judged.
+    factor
+        By how much likes on the directive's pages are multiplied since its date.
     """
 
     label: str
@@ -35,6 +40,8 @@ class Cell:
     changes: Mapping[str, Any] = field(default_factory=dict)
     participation: float | None = None
     ordered: int | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
+    factor: float = 1
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Study:
     Attributes
     ----------
     judged
-        What is judged instead of detection: ``targets`` or ``target page``.
+        What is judged instead of detection: ``targets``, ``target page`` or ``directive``.
     """
 
     name: str
@@ -149,6 +156,75 @@ def named(participation: float) -> Cell:
     return Cell(f"40 ordered at {participation}", "named-posts", changes, participation, 40)
 
 
+ORDER_DAY = date(2019, 2, 8)
+"""The date of Krasnoyarsk's directive."""
+
+_HYPE = (date(2019, 2, 8), date(2019, 2, 17))
+
+
+def _cause(name: str, kind: str, first: date, last: date, *pages: str) -> Mapping[str, Any]:
+    days = {"first_day": first, "last_day": last}
+    return {"cause": [{"name": name, "kind": kind, **days, "pages": list(pages)}]}
+
+
+_DIRECTIVE_NOBODY = (
+    Cell("nobody ordered", changes=NOBODY),
+    Cell(
+        "event hype from the date on, declared",
+        changes={
+            **NOBODY,
+            "shocks": [
+                {"topic": topic, "first_day": _HYPE[0], "last_day": _HYPE[1], "factor": factor}
+                for topic, factor in (("games", 1.8), ("sports", 1.3))
+            ],
+        },
+        record=_cause("the games", "event", *_HYPE),
+    ),
+    Cell(
+        "an appeal on the evening of the date, declared",
+        changes={**NOBODY, "appeal.day": ORDER_DAY},
+        record=_cause("the appeal", "appeal", ORDER_DAY, ORDER_DAY, "-1001", "-1002"),
+    ),
+    Cell("reports due, nobody ordered", "reporting-deadline", {"order": None}),
+    Cell("posts named, nobody ordered", "named-posts", {"order": None}),
+)
+
+_ONE_PAGE: Mapping[str, Any] = {
+    "number": "3",
+    "text": "x",
+    "issuer": "x",
+    "action": ["like"],
+    "target_pages": ["-1001"],
+    "control": [{"pages": [str(-1019 - k) for k in range(12)], "reason": "like the target"}],
+    "addressed": [{"kind": "institutions", "pages": [str(-1003 - k) for k in range(8)]}],
+}
+"""One item, one page, twelve controls."""
+
+_BUSY_PAGE: Mapping[str, Any] = {
+    "pages.0.posts_per_day": 2.0,
+    "pages.0.popularity": 40.0,
+    "population.sittings_per_day_mean": 0.3,
+    "campaign": None,
+    "appeal": None,
+    "order.first_day": date(2019, 2, 15),
+    "order.targets": ["universiade"],
+    "order.chosen_share": 1.0,
+    "order.participation_mean": 0.5,
+}
+"""About 400 usual likes a post and twenty posts in ten days, all of them ordered to 200 people."""
+
+_BUSY_RECORD = {"item": [{**_ONE_PAGE, "start": date(2019, 2, 15)}], "cause": []}
+
+
+def aggregate(factor: float) -> Cell:
+    """Counters alone, likes on one page multiplied since the date; nobody is ordered."""
+    record = {"item": [{**_ONE_PAGE, "start": ORDER_DAY}], "cause": []}
+    return Cell(f"×{factor:g}", "counters-only", NOBODY, record=record, factor=factor)
+
+
+_DIRECTIVE_SCENARIOS = (*_SHIPPED, "named-posts", "one-day-order", "subscribe-order")
+
+
 def _together(*studies: Study) -> dict[str, Study]:
     return {study.name: study for study in studies}
 
@@ -226,6 +302,55 @@ STUDIES = _together(
         200,
         (Cell("nobody ordered", "named-posts", {**_TARGET_PAGE, "order": None}),),
         "target page",
+    ),
+    Study(
+        "directive-nobody",
+        "The directive of Krasnoyarsk where nobody was ordered: errors of the first kind",
+        400,
+        _DIRECTIVE_NOBODY,
+        "directive",
+    ),
+    Study(
+        "directive-arrivals",
+        "The same where new followers discover the official pages two days after its date",
+        100,
+        (Cell("new followers, giveaways, nobody ordered", "organic"),),
+        "directive",
+    ),
+    Study(
+        "directive-power",
+        "200 ordered at participation .5 on a page with 400 usual likes a post, and nobody there",
+        50,
+        (
+            Cell("200 ordered at 0.5", changes=_BUSY_PAGE, record=_BUSY_RECORD),
+            Cell(
+                "the same page, nobody ordered",
+                changes={**{k: v for k, v in _BUSY_PAGE.items() if "order" not in k}, **NOBODY},
+                record=_BUSY_RECORD,
+            ),
+        ),
+        "directive",
+    ),
+    Study(
+        "directive-aggregates",
+        "Counters alone, likes on one page multiplied since the date, twelve control pages",
+        200,
+        (aggregate(1), aggregate(1.6), aggregate(2)),
+        "directive",
+    ),
+    Study(
+        "directive-wrong",
+        "Wrong date, wrong page, and an order that nobody followed",
+        50,
+        tuple(Cell(name, name) for name in ("wrong-date", "wrong-page", "nobody-followed")),
+        "directive",
+    ),
+    Study(
+        "directive-scenarios",
+        "The directive of every scenario",
+        10,
+        tuple(Cell(name, name) for name in _DIRECTIVE_SCENARIOS),
+        "directive",
     ),
 )
 """All studies by name."""
