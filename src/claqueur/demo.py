@@ -1,4 +1,4 @@
-"""The demonstration: the Krasnoyarsk case of 2019, simulated, detected and reported."""
+"""The demonstration: the Krasnoyarsk case of 2019, simulated, its directive tested, reported."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import polars as pl
 
 from claqueur.atomic import new_folder
 from claqueur.case import Case, create_case, open_case
+from claqueur.directive.register import register_directive
+from claqueur.directive.working import copy_in
 from claqueur.errors import SettingError
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import SILENT, Progress
+from claqueur.publish.summary import directive_lines
 from claqueur.results import Result
 from claqueur.simulation import World, simulate
 
 SCENARIO = "krasnoyarsk-2019"
+DIRECTIVE = "minutes"
+COLLECTED = ("events", "follows", "objects", "counters")
+"""What of the world a collector brings; the truth it does not know."""
 
 OBSERVERS: dict[str, dict[str, Any] | None] = {
     "exact": None,
@@ -61,7 +67,9 @@ def make_demo(out: Path, seed: int = 1, progress: Progress = SILENT, lists: str 
         )  # fmt: skip
         run = _run(case, world, work, progress)
         result = Result.load(case.folder / "runs" / run)
-        shown = [*_compared(result, world, lists), *_left_out(result)]
+        shown = [
+            *_compared(result, world, lists), *_left_out(result), *directive_lines(result)
+        ]  # fmt: skip
         for entry in list(case.folder.iterdir()):
             entry.rename(work / entry.name)
         case.folder.rmdir()
@@ -77,7 +85,10 @@ def observer(lists: str) -> dict[str, Any] | None:
 
 def _run(case: Case, world: World, work: Path, progress: Progress) -> str:
     world.save(work / "world")
-    add(case, [work / "world" / "events.parquet"], progress=progress)
+    copy_in(case, work / "world" / "directive.toml", DIRECTIVE)
+    # Before any data: that is the point of registering.
+    register_directive(case, DIRECTIVE)
+    add(case, [work / "world" / f"{name}.parquet" for name in COLLECTED], progress=progress)
     run = run_case(open_case(case.folder), progress=progress)
     progress.stage("writing the report")
     report_run(run, case.folder / "report" / f"{run.name}.html")

@@ -6,8 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from claqueur.publish.charts.labels import duration_words
-from claqueur.publish.report.context import counted, listed
+from claqueur.publish.charts.labels import counted, duration_words, listed
 from claqueur.results import Result
 
 INNOCENT = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claqueur.publish.directive_sentence import NO_PROBABILITY, brief
 from claqueur.publish.sentence import sentences
 from claqueur.publish.target_sentence import target_sentences
 from claqueur.results import Result
@@ -16,7 +17,10 @@ def summary_lines(result: Result) -> list[str]:
         f"{events['objects']:,} objects"
     ]
     test = result.run.get("targets")
-    about = target_sentences(test) if test else []
+    about = [*directive_lines(result), *(target_sentences(test) if test else [])]
+    if not result.compared:
+        nobody = "No account was compared: nothing that is used here tells who acted on what."
+        return [*lines, nobody, *about]
     if result.calibrated:
         return [*lines, *sentences(result), *about]
     lines.extend(
@@ -30,6 +34,14 @@ def summary_lines(result: Result) -> list[str]:
         "acting together does not prove an order."
     )
     return [*lines, *about]
+
+
+def directive_lines(result: Result) -> list[str]:
+    """One line for each item of a directive."""
+    if not result.directive:
+        return []
+    not_said = f"{NO_PROBABILITY}; what may be said about each item is in the report."
+    return [*(f"{brief(entry)}." for entry in result.directive), not_said]
 
 
 def _many(count: int, word: str) -> str:

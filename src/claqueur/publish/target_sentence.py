@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from claqueur.publish.report.context import counted, listed
+from claqueur.publish.charts.labels import counted, listed
 
 INNOCENT = (
     "an interest these posts had in common that was not declared as a topic",

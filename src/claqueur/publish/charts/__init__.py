@@ -31,7 +31,11 @@ PNG_SCALE = 2
 
 
 class Chart(Protocol):
-    """A way of drawing a run, or one group of it."""
+    """A way of drawing a run, or one group or directive's item of it.
+
+    A chart with a further attribute ``per_item`` that is true shows an item; its ``draw`` is
+    given the item's place instead of a group.
+    """
 
     name: str
     title: str
@@ -55,6 +59,8 @@ def draw(
     name: str,
     group_id: int | None = None,
     pseudonyms: Pseudonyms | None = None,
+    *,
+    item: int | None = None,
 ) -> ChartType:
     """Draw one chart of a run.
 
@@ -66,18 +72,30 @@ def draw(
         The group to show; the whole run when not given.
     pseudonyms
         Those of the result's case when not given.
+    item
+        The directive's item to show, by its place in ``result.directive``, from 1.
 
     Raises
     ------
     SettingError
-        If there is no such chart or group, or the group is too small to be shown.
+        If there is no such chart, group or item, or the group is too small to be shown.
     """
     chart = _find(name)
-    _check_group(chart, result, group_id)
+    if shows_items(chart):
+        _check_item(chart, result, group_id, item)
+    else:
+        _check_group(chart, result, group_id, item)
     known = pseudonyms or case_pseudonyms(result.run["case"])
-    picture: ChartType = _marked(chart.draw(result, group_id, known.of_all))
+    picture: ChartType = _marked(
+        chart.draw(result, item if shows_items(chart) else group_id, known.of_all)
+    )
     looking: ChartType = picture.configure(**config())
     return looking
+
+
+def shows_items(chart: Chart) -> bool:
+    """Whether a chart shows one item of a directive."""
+    return bool(getattr(chart, "per_item", False))
 
 
 def save_chart(chart: ChartType, path: str | Path) -> None:
@@ -121,7 +139,22 @@ def _find(name: str) -> Chart:
     return known[name]
 
 
-def _check_group(chart: Chart, result: Result, group_id: int | None) -> None:
+def _check_item(chart: Chart, result: Result, group_id: int | None, item: int | None) -> None:
+    if not result.directive:
+        raise SettingError("no picture: no directive was tested")
+    known = ", ".join(
+        f"{place} (item {entry['item']} of {entry['directive']})"
+        for place, entry in enumerate(result.directive, 1)
+    )
+    if item is None or group_id is not None:
+        raise SettingError(f"chart {chart.name} shows one item: give item=; there are {known}")
+    if not 1 <= item <= len(result.directive):
+        raise SettingError(f"item={item}: there is none; there are {known}")
+
+
+def _check_group(chart: Chart, result: Result, group_id: int | None, item: int | None) -> None:
+    if item is not None:
+        raise SettingError(f"chart {chart.name} shows no item of a directive")
     if group_id is None:
         if not chart.overall:
             raise SettingError(f"chart {chart.name} shows one group: say which, for example 1")

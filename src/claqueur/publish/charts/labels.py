@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,17 @@ def duration_words(value_ms: int) -> str:
 def network_text(row: dict[str, Any]) -> str:
     """What a network is called: its action and window."""
     return f"{action_text(row['action'])} {window_text(row['window_ms'])}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a sentence: a, b and c."""
+    *rest, last = list(words)
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 pair, 2 pairs."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def opening(text: str) -> str:

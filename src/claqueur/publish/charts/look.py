@@ -139,6 +139,9 @@ def _styles(palette: Palette) -> dict[str, Any]:
         "bubble": {"color": palette.ours},
         "tie": {"color": palette.others},
         "label": {"color": palette.ground, "fontWeight": 600},
+        "hollow": {"color": palette.ground},
+        "word": {"color": palette.ink},
+        "note": {"color": palette.quiet},
     }
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from claqueur.publish.charts.look import DARK, INTERNAL, LIGHT, config
 from claqueur.publish.charts.page import policy, vega_script
+from claqueur.publish.directive_sentence import briefs
 from claqueur.publish.privacy import Pseudonyms
 from claqueur.publish.report.context import Context, json_block
 from claqueur.results import Result
@@ -61,6 +62,7 @@ def render(result: Result, pseudonyms: Pseudonyms) -> str:
             "page.html",
             internal=INTERNAL,
             parts=parts,
+            answers=briefs(result.directive),
             policy=policy(scripts),
             style=_own(_text("style.css")),
             looks=json_block({"light": config(LIGHT), "dark": config(DARK)}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +18,9 @@ from claqueur.model import SMALLEST_SHOWN
 from claqueur.publish.charts import charts, draw, spec_of
 from claqueur.publish.charts.labels import (
     action_text,
+    counted,
     duration_words,
+    listed,
     network_text,
     window_text,
 )
@@ -73,10 +74,12 @@ class Context:
         filled = self._templates.get_template(template).render(context=self, **values)
         return Markup(filled)  # noqa: S704 - every value was escaped while filling in
 
-    def figure(self, name: str, group_id: int | None = None) -> Markup:
+    def figure(
+        self, name: str, group_id: int | None = None, *, item: int | None = None
+    ) -> Markup:  # fmt: skip
         """A chart with its caption, or the reason why there is none."""
         try:
-            spec = spec_of(draw(self.result, name, group_id, self.pseudonyms))
+            spec = spec_of(draw(self.result, name, group_id, self.pseudonyms, item=item))
         except SettingError as reason:
             return self.page("no_figure.html", title=charts()[name].title, reason=str(reason))
         self.figures += 1
@@ -132,17 +135,6 @@ class Context:
 def json_block(value: Any) -> Markup:
     """JSON that may stand inside a script element of a template."""
     return Markup(json_text(value))  # noqa: S704 - no sign of markup is left in it
-
-
-def listed(words: Iterable[str]) -> str:
-    """Words in a sentence: a, b and c."""
-    *rest, last = list(words)
-    return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: 1 pair, 2 pairs."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _number(value: float | None, digits: int = 0) -> str:

@@ -9,8 +9,8 @@ import polars as pl
 from markupsafe import Markup
 
 from claqueur.model import SMALLEST_SHOWN
-from claqueur.publish.charts.labels import in_network
-from claqueur.publish.report.context import Context, counted
+from claqueur.publish.charts.labels import counted, in_network
+from claqueur.publish.report.context import Context
 from claqueur.publish.sentence import sentences
 
 

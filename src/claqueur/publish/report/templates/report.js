@@ -25,7 +25,14 @@
     return part.width || 300;
   };
 
+  // Figures beside the words of a row have no room on a narrow page; tables have them too.
+  const withoutWide = (part) => {
+    if (part.layer) part.layer = part.layer.filter((inner) => inner.description !== "wide");
+    (part.vconcat || []).forEach(withoutWide);
+  };
+
   const fitted = (spec, room) => {
+    if (room < NARROW) withoutWide(spec);
     if (room < NARROW && spec.hconcat) {
       spec.vconcat = spec.hconcat;
       delete spec.hconcat;
