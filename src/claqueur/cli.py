@@ -356,7 +356,8 @@ def evaluate(
         typer.Option(
             "--study",
             help="bars, stretch, grid, scenarios, mechanisms, nulls, lists, targets, "
-            "targets-nobody, target-page or target-page-nobody; may be repeated.",
+            "targets-nobody, target-page, target-page-nobody, or directive-nobody, -arrivals, "
+            "-power, -aggregates, -wrong, -scenarios; may be repeated.",
         ),
     ] = None,
     seeds: Annotated[

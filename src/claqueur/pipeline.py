@@ -515,8 +515,7 @@ def _answered(
 
 def _with_zone(case: Case) -> Reading:
     """The case's reading, in the zone of its last import where case.toml names none."""
-    zones = [case.reading.timezone, *(entry.get("timezone") for entry in case.imports()[::-1])]
-    return replace(case.reading, timezone=next(filter(None, zones), ""))
+    return replace(case.reading, timezone=case.zone)
 
 
 def report_run(folder: Path, target: Path) -> Path:

@@ -51,6 +51,15 @@ def test_every_column_of_results_is_documented():
         assert name in DOCS["output.md"], name
 
 
+def test_every_key_of_answers_is_documented():
+    from claqueur.directive.curve import EFFECT
+    from claqueur.directive.finding import Finding
+
+    part = DOCS["output.md"].partition("**`directive.json`**")[2]
+    for name in (*(entry.name for entry in fields(Finding)), *EFFECT):
+        assert f"`{name}`" in part, name
+
+
 @pytest.mark.parametrize("name", sorted([*DOCS, "README.md", "CONTRIBUTING.md", "CHANGELOG.md"]))
 def test_links_lead_somewhere(name):
     folder = ROOT / "docs" if name in DOCS else ROOT

@@ -239,6 +239,8 @@ def _entry(
         "start": item.start.isoformat(),
         "end": item.end.isoformat() if item.end else None,
         "quota": item.quota,
+        "quota_of": item.quota_of,
+        "quota_per": item.quota_per,
         "causes": [_cause(tested, cause) for cause in tested.directive.causes],
         "answer": answer,
         "reason": reason,

@@ -72,8 +72,9 @@ def course(question: Question) -> tuple[str, pl.DataFrame]:
 def _counted(question: Question) -> tuple[str, Series | None]:
     """The first ordered kind of count there is, else the first of all."""
     kinds = [*question.item.action, "like", "view", "comment", "repost"]
+    posts = np.flatnonzero(question.usable)
     for action in dict.fromkeys(kind for kind in kinds if kind not in ("follow", "post")):
-        if (series := series_of(question, action)) is not None:
+        if (series := series_of(question, action, posts)) is not None:
             return f"{action}s of a post", series
     return "", None
 

@@ -31,12 +31,12 @@ FRESH_MS = 3 * DAY_MS
 """How old a post may be when it is acted on for the tests of who acts and who comes back."""
 
 BEYOND_PAGES = (
-    "the target pages are a random choice among them and the control pages, and the order's date "
-    "among earlier ones; what all pages share on a date is taken out"
+    "that the target pages are a random choice among them and the control pages, and the order's "
+    "date among earlier ones; what all pages share on a date is taken out"
 )
 LIKE_CONTROLS = (
-    "the change on the target pages is that of a further page like the control pages (Student's t "
-    "over pages, with the variance within and between pages)"
+    "that the change on the target pages is that of a further page like the control pages "
+    "(Student's t over pages, with the variance within and between pages)"
 )
 
 

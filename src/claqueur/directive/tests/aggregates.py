@@ -166,9 +166,15 @@ def _kept(question: Question, found: Beyond) -> I64:
     return np.flatnonzero(found.outliers)
 
 
-def series_of(question: Question, action: str) -> Series | None:
-    """The best source of one kind of count: counters at one age, actions, final totals."""
-    wanted = _wanted(question)
+def series_of(question: Question, action: str, wanted: I64 | None = None) -> Series | None:
+    """The best source of one kind of count: counters at one age, actions, final totals.
+
+    Parameters
+    ----------
+    wanted
+        Posts; those of targets and controls in any window when not given.
+    """
+    wanted = _wanted(question) if wanted is None else wanted
     for source in (_from_counters, _from_acts, _from_totals):
         series = source(question, action, wanted)
         if series is not None and len(series.post):

@@ -40,8 +40,8 @@ MOST_POSTS = 5_000
 ADEQUATE_RATIO, ADEQUATE_PAIRS = 1.6, 3.0
 
 MOVED = (
-    "each institution publishes at its own hours and on its own run of days, with days moved along "
-    "within the window independently of the others'"
+    "that each institution publishes at its own hours and on its own run of days, with days moved "
+    "along within the window independently of the others'"
 )
 
 
@@ -123,7 +123,7 @@ def _volume(question: Question, measure: str, chosen: Bool, *, counts: bool) -> 
         measure=measure,
         statistic="difference-in-differences of square roots of daily counts, studentised",
         value=found.statistic,
-        effect=_ratio(question, chosen),
+        effect=_root_ratio(before, found.effect),
         unit="ratio",
         low=_root_ratio(before, found.low),
         high=_root_ratio(before, found.high),
@@ -181,16 +181,6 @@ def _rates(question: Question, chosen: Bool) -> tuple[float, float]:
         days = max(span.days, 1e-9) * len(question.targets)
         rates.append(float(chosen[posts].sum()) / days)
     return rates[0], rates[1]
-
-
-def _ratio(question: Question, chosen: Bool) -> float:
-    """Ratio of the rates after and before; half a post is added to both numbers."""
-    order = question.windows.order
-    before, after = (
-        (chosen[_own(question, span)].sum() + 0.5) / max(span.days, 1e-9)
-        for span in (order.before, order.after)
-    )
-    return float(after / before)
 
 
 def _coincidences(question: Question) -> list[Finding]:

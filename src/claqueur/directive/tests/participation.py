@@ -153,7 +153,7 @@ def _finding(question: Question, measure: str, tested: list[Outcome]) -> Finding
         low=_number(bound),
         level=1 - LEVEL,
         p_value=min(min(p_values) * len(p_values), 1.0),
-        null=NULLS[best.variant],
+        null=f"that nothing but this decides what is acted on: {NULLS[best.variant]}",
         adequate=any(
             row["found"] >= ADEQUATE_SHARE and row["participation"] <= ADEQUATE_PARTICIPATION
             for row in seen

@@ -84,7 +84,7 @@ def _finding(question: Question) -> Finding:
         high=math.exp(found.effect + margin),
         level=1 - LEVEL,
         p_value=float(t.sf(statistic, freedom)),
-        null=f"at most {MARGIN:g} times the following: {LIKE_CONTROLS}",
+        null=f"{LIKE_CONTROLS}, or up to {MARGIN:g} times as large",
         page_p=found.page_p,
         visible=visible,
         adequate=visible <= ADEQUATE_RATIO,
