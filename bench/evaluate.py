@@ -272,7 +272,11 @@ def publish(evaluation: Evaluation) -> None:
     page = DOCS / "evaluation.md"
     page.write_text(fill(page.read_text(encoding="utf-8"), tables(evaluation)), encoding="utf-8")
     for path in save_pictures(
-        evaluation.datasets, evaluation.summary, DOCS / "img", prefix="evaluation-"
+        evaluation.datasets,
+        evaluation.summary,
+        DOCS / "img",
+        prefix="evaluation-",
+        rates=evaluation.rates,
     ):
         print(path.relative_to(HERE.parent))
 

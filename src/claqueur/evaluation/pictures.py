@@ -29,14 +29,20 @@ KINDS = {
 _OURS = Ours().name
 _COLOURS = (LIGHT.second, LIGHT.others, LIGHT.ink, LIGHT.ramp[1])
 _SHAPES = ("square", "triangle-up", "diamond", "cross")
+_LEFT = alt.Axis(labelLimit=340, labelPadding=10, domain=False, ticks=False)
 _PER_CENT = alt.Axis(format="%", tickCount=5)
 
 
 def save_pictures(
-    datasets: pl.DataFrame, summary: pl.DataFrame, folder: Path, prefix: str = ""
+    datasets: pl.DataFrame,
+    summary: pl.DataFrame,
+    folder: Path,
+    prefix: str = "",
+    rates: pl.DataFrame | None = None,
 ) -> list[Path]:
     """Write the charts there are data for as SVG; returns their paths."""
     charts = {
+        "directives": answers_picture(rates) if rates is not None else None,
         "f1": f1_picture(summary),
         "hard-negatives": negatives_picture(datasets),
         "false-discovery": discovery_picture(datasets),
@@ -47,6 +53,40 @@ def save_pictures(
             written.append(folder / f"{prefix}{name}.svg")
             save_chart(chart.configure(**config()), written[-1])
     return written
+
+
+def answers_picture(rates: pl.DataFrame) -> ChartType | None:
+    """How often any item of a directive is answered ``consistent``, orders and none apart."""
+    rows = rates.filter(pl.col("item") == "any")
+    if rows.is_empty():
+        return None
+    rows = rows.with_columns(world=pl.format("{} ({})", "cell", "datasets"))
+    base = alt.Chart(values(rows.to_dicts())).encode(
+        alt.Y("world:N", title=None, sort=rows["world"].to_list(), axis=_LEFT),
+    )
+    five = alt.Chart(values([{"at": 0.05}])).mark_rule(strokeDash=[4, 3], color=LIGHT.quiet)
+    layers = [
+        five.encode(_answered("at:Q")),
+        base.mark_rule(strokeWidth=2, color=LIGHT.ours).encode(
+            _answered("low:Q"), alt.X2("high:Q")
+        ),
+        base.mark_point(filled=True, size=60, opacity=1, color=LIGHT.ours).encode(
+            _answered("share:Q")
+        ),
+    ]
+    title = heading(
+        "How often a directive is answered “consistent with an order”",
+        "Share of simulated worlds (their number in brackets) with a 95% interval. Dashed: 5%.",
+    )
+    picture: ChartType = alt.LayerChart(
+        layer=layers, width=WIDTH - 240, height=22 * rows.height
+    ).properties(title=title)
+    return picture
+
+
+def _answered(field: str) -> alt.X:
+    title = "Worlds with an item answered consistent"
+    return alt.X(field, title=title, axis=_PER_CENT, scale=alt.Scale(domain=[0, 1]))
 
 
 def f1_picture(summary: pl.DataFrame) -> ChartType | None:

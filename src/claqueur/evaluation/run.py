@@ -289,4 +289,4 @@ def _write(evaluation: Evaluation, out: Path) -> None:
         for name in ("answers", "measures", "rates"):
             getattr(evaluation, name).write_parquet(out / f"{name}.parquet")
         evaluation.rates.write_csv(out / "rates.csv")
-    save_pictures(evaluation.datasets, evaluation.summary, out)
+    save_pictures(evaluation.datasets, evaluation.summary, out, rates=evaluation.rates)

@@ -219,7 +219,8 @@ _BUSY_RECORD = {"item": [{**_ONE_PAGE, "start": date(2019, 2, 15)}], "cause": []
 def aggregate(factor: float) -> Cell:
     """Counters alone, likes on one page multiplied since the date; nobody is ordered."""
     record = {"item": [{**_ONE_PAGE, "start": ORDER_DAY}], "cause": []}
-    return Cell(f"×{factor:g}", "counters-only", NOBODY, record=record, factor=factor)
+    label = f"likes ×{factor:g} since the date"
+    return Cell(label, "counters-only", NOBODY, record=record, factor=factor)
 
 
 _DIRECTIVE_SCENARIOS = (*_SHIPPED, "named-posts", "one-day-order", "subscribe-order")
