@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Unit = Literal["ratio", "points", "accounts", "actions", "index"]
-"""Of effects: a ratio, percentage points, accounts, actions, or an index without unit."""
+Unit = Literal["ratio", "points", "accounts", "actions", "days", "index"]
+"""Of effects: a ratio, percentage points, accounts, actions, days, or an index without unit."""
 
 
 @dataclass(frozen=True)

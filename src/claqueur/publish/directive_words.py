@@ -44,6 +44,7 @@ MEASURES = {
     "newcomers who come back again and again": "how often newcomers come back",
     "in working hours": "share of actions in working hours",
     "in waves": "crowding in waves of ten minutes",
+    "delay after the order": "delay from the order to the first day above expectation",
     "delay after publication": "delay of actions after publication",
     "shortly before a report is due": "share of late actions shortly before a report is due",
     "claimed": "actions claimed in a report",
@@ -129,10 +130,10 @@ def effect_text(test: Test) -> str:
     effect, unit, numbers = test["effect"], test["unit"], test["numbers"]
     if unit == "accounts":
         return _at_least(numbers.get("at_least", effect))
-    if effect is None:
-        return "–"
     if from_none(test):
         return f"from none to {numbers['posts_a_day_after']:.2f}"
+    if effect is None:
+        return "–"
     if unit == "ratio":
         return times(effect, _places(test))
     if unit == "points":

@@ -10,23 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
 from scipy.stats import t
 
+from claqueur.directive.curve import course
 from claqueur.directive.finding import Finding, unavailable
 from claqueur.directive.question import FEWEST_CONTROLS, LIKE_CONTROLS, Question
 from claqueur.directive.shares import rise, share_finding, shares, within
 from claqueur.directive.tests.aggregates import HOUR_MS, missing_comparison
-from claqueur.directive.windows import DAY_MS, days_span
+from claqueur.directive.windows import DAY_MS, days_span, local_day
 from claqueur.kernels.co_action import F64, I64
 from claqueur.nulls.randomisation import LEVEL, Beyond, beyond, page_changes
 
 NAME = "timing"
 WORK = "in working hours"
 WAVES = "in waves"
-DELAY = "delay after publication"
+DELAY, ONSET = "delay after publication", "delay after the order"
 DUE = "shortly before a report is due"
 
 OPENS, CLOSES, LAST_WORKDAY = 9, 18, 5
@@ -62,7 +64,8 @@ class Timing:
         found = [_due(question)] if question.item.deadlines else []
         if why := missing_comparison(question, FEWEST_CONTROLS):
             return [*(unavailable(self.name, each, why) for each in (WORK, WAVES)), *found]
-        return [_working_hours(question), _waves(question), *found, _delay(question)]
+        described = [_delay(question), _onset(question)]
+        return [_working_hours(question), _waves(question), *found, *described]
 
 
 def timed(question: Question, width_ms: int) -> pl.DataFrame | None:
@@ -210,6 +213,29 @@ def _delay(question: Question) -> Finding:
         few = "too few posts with several actions in these days"
         return unavailable(NAME, DELAY, few, counts=False)
     return _ratio(question, DELAY, found, counts=False)
+
+
+def _onset(question: Question) -> Finding:
+    """Days from the order to the first day whose counts leave the band of the expected course."""
+    _, table = course(question)
+    start = local_day(question.windows.start_ms, question.zone)
+    known = table.filter(pl.col("day") >= start).drop_nulls("high") if len(table) else table
+    if known.is_empty():
+        few = "the course could not be carried on from the days before"
+        return unavailable(NAME, ONSET, few, counts=False)
+    above = known.filter(pl.col("observed") > pl.col("high"))
+    first = above["day"].min() if len(above) else None
+    days = float((first - start).days) if isinstance(first, date) else None
+    return Finding(
+        test=NAME,
+        measure=ONSET,
+        statistic="first day of publication whose counts lie above the expected course's band",
+        effect=days,
+        unit="days",
+        counts=False,
+        numbers={"days_above": above.height, "days": known.height},
+        remarks=("describes; one day in forty lies above the band by chance",),
+    )
 
 
 def _due(question: Question) -> Finding:
