@@ -15,14 +15,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from claqueur._version import __version__
+from claqueur.cli_collect import app as collect
+from claqueur.cli_collect import verify
 from claqueur.cli_directive import app as directive
 from claqueur.errors import CaseError, ClaqueurError, InputError, SettingError
 from claqueur.flags import with_settings
-from claqueur.settings import CoAction, Compat, Grouping, Reading, Targets, from_mapping
+from claqueur.settings import (
+    CoAction,
+    Compat,
+    Grouping,
+    Reading,
+    Serving,
+    Targets,
+    from_mapping,
+)
 
 if TYPE_CHECKING:
     from claqueur.console import Reporter
     from claqueur.results import Result
+    from claqueur.vkserver.dataset import Dataset
+    from claqueur.vkserver.options import Ready
 
 app = typer.Typer(
     name="claqueur",
@@ -34,6 +46,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(directive)
+app.add_typer(collect)
+app.command()(verify)
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what takes how long.")]
 LogFile = Annotated[
@@ -167,6 +181,8 @@ def add(
       claqueur add krasnoyarsk likes-february.csv likes-march.csv.gz
 
       claqueur add krasnoyarsk objects.parquet counters.csv
+
+      claqueur add krasnoyarsk vk-answers.ndjson
     """
     from claqueur.case import open_case
     from claqueur.pipeline import add as add_files
@@ -314,9 +330,11 @@ def evidence(
 
 
 @app.command()
+@with_settings(server=Serving)
 def simulate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Its name, or a TOML file.")],
     out: NewFolder,
+    server: dict[str, Any],
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 1,
     change: Annotated[
         list[str] | None,
@@ -324,6 +342,14 @@ def simulate(
             "--set", metavar="KEY=VALUE", help="Change the scenario, `off` leaves a part out."
         ),
     ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Then answer VK's API from it, on this computer only, until Ctrl-C.",
+            rich_help_panel="Test server",
+        ),
+    ] = False,
 ) -> None:
     """Make a world in which the truth is known: events, objects, counters, truth.
 
@@ -334,15 +360,22 @@ def simulate(
       claqueur simulate krasnoyarsk-2019 --set order.participation_mean=0.3 --out weak
 
       claqueur simulate krasnoyarsk-2019 --set order=off --set campaign=off --out nobody
+
+      claqueur simulate krasnoyarsk-2019 --out world --serve --start 2019-02-08 --speed 600
     """
     from claqueur.simulation import parse_change
     from claqueur.simulation import simulate as make_world
 
-    world = make_world(scenario, seed=seed, changes=dict(map(parse_change, change or [])))
+    changes = dict(map(parse_change, change or []))
+    serving = _serving(server, wanted=serve)
+    world = make_world(scenario, seed=seed, changes=changes)
+    data = _all_of_it(serving, scenario, seed, changes) if serving else None
     world.save(out)
     typer.echo(f"World: {out} ({world.events.height:,} simulated events)")
     if world.directive:
         typer.echo(f"Directive of this scenario, true or not: {out / 'directive.toml'}")
+    if serving and data:
+        _serve(serving, data)
 
 
 @app.command()
@@ -477,6 +510,33 @@ def _reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
         raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
     with Reporter() as reporter:
         yield reporter
+
+
+def _serving(given: dict[str, Any], *, wanted: bool) -> Ready | None:
+    """The test server's port and settings, before anything is simulated."""
+    if wanted:
+        from claqueur.vkserver.options import Ready
+
+        return Ready.of(Serving(**given))
+    for name in given:
+        raise SettingError(f"--{name.replace('_', '-')}: goes with --serve; add it")
+    return None
+
+
+def _all_of_it(serving: Ready, scenario: str, seed: int, changes: dict[str, Any]) -> Dataset:
+    from claqueur.vkserver import everything
+
+    data = everything(scenario, seed=seed, changes=changes)
+    serving.check(data)
+    return data
+
+
+def _serve(serving: Ready, data: Dataset) -> None:
+    server = serving.server(data)
+    typer.echo(f"Time of the world: {serving.course(server)}")
+    typer.echo(f"Simulated VK API: {serving.base_url} (Ctrl-C ends it)")
+    serving.run(server)
+    typer.echo("Ended.")
 
 
 def _run_folder(folder: Path) -> Path:

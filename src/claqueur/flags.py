@@ -16,6 +16,7 @@ _TYPES = {
     "float": float,
     "bool": bool,
     "int | None": int | None,
+    "float | None": float | None,
     "tuple[str, ...]": list[str],
 }
 
@@ -81,6 +82,7 @@ _PANELS = {
     "Compat": "Detection",
     "Grouping": "Groups",
     "Targets": "Declared targets",
+    "Serving": "Test server",
 }
 
 

@@ -280,6 +280,32 @@ class Targets:
             raise SettingError(f"--since {self.since}: write a date as 2019-02-08") from None
 
 
+@dataclass(frozen=True)
+class Serving:
+    """The simulated VK API of ``claqueur simulate --serve``."""
+
+    port: int = setting(5199, "Where it answers; 0 for any free port.")
+    start: str = setting(
+        "", "Play the world from this day or moment on; without it and --speed all is over."
+    )
+    speed: float | None = setting(
+        None, "Seconds of the world in a real second; 1 when --start is given alone."
+    )
+    rate_limit: str = setting("vk", "Calls a second of each token; vk for VK's own limits, or off.")
+    daily_cap: tuple[str, ...] = setting(
+        (), "METHOD=N: calls in a day of the world, or METHOD=off; may be repeated."
+    )
+    fault: tuple[str, ...] = setting(
+        (), "KIND=SHARE of timeout, 500, broken, slow or truncated; may be repeated."
+    )
+    fault_seed: int = setting(1, "Which requests fail.")
+    hide: tuple[str, ...] = setting(
+        (),
+        "KIND=SHARE of accounts (closed, deactivated) or posts (deleted, comments), KIND=ID of a "
+        "page (page, blocked, members); may be repeated.",
+    )
+
+
 Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets)
 
 

@@ -44,4 +44,4 @@ def test_detect_report_export_and_simulate(installed, tmp_path):
     assert (tmp_path / "out" / "report.html").stat().st_size > 500_000
     run(installed / "claqueur", "export", "out", "--out", "network.gexf", cwd=tmp_path)
     run(installed / "claqueur", "simulate", "krasnoyarsk-2019", "--out", "world", cwd=tmp_path)
-    assert len(list((tmp_path / "world").iterdir())) == 5
+    assert len(list((tmp_path / "world").iterdir())) == 7

@@ -167,7 +167,7 @@ class TestHelp:
 
     def test_sources(self, claqueur):
         shown = claqueur.works("sources").out.splitlines()
-        known = ["columns", "coortweet", "counters", "objects", "polls", "qut"]
+        known = ["4cat-vk", "columns", "coortweet", "counters", "objects", "polls", "qut", "vk"]
         assert [line.split()[0] for line in shown] == known
 
 

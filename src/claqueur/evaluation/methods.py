@@ -28,7 +28,10 @@ FOUND = pl.Schema(
 A higher ``score`` is more suspicious; accounts without a row were not suspected at all.
 """
 
-_BESIDE = ("cli", "console", "demo", "evaluation", "flags", "publish", "web", "__main__")
+_BESIDE = (
+    *("cli", "cli_collect", "cli_directive", "collect", "console", "demo", "directive", "evaluation"),
+    *("flags", "interview", "publish", "verify", "vkserver", "web", "__main__"),
+)
 """Parts of the package that do not decide what detection finds."""
 
 
