@@ -72,7 +72,8 @@ def one_like(
     Rows of one account, object and action that overlap and name no content become one event, in
     the intersection of their intervals: as few events as explain all rows, found from the
     earliest end. A row without a time fits anywhere before the list it is from was read.
-    Several exact times are several actions.
+    Several exact times are several actions; one that names its content may be what a row that
+    names none saw too.
 
     Parameters
     ----------
@@ -108,7 +109,9 @@ def _mergeable(frame: pl.DataFrame, names: Mapping[str, pl.Series]) -> pl.DataFr
     # Without an action one may act often, so a row that has no time at all proves nothing.
     may = pl.col("action").is_in(codes) | listed | (pl.col("action").is_null() & timed)
     if "content_id" in frame.columns:
-        may &= pl.col("content_id").is_null()
+        # A dated repost that is named is also who is seen in a list of those who shared.
+        named = timed & (pl.col("t_min_ms") == pl.col("t_max_ms")) & pl.col("action").is_in(codes)
+        may &= pl.col("content_id").is_null() | named
     found = frame.lazy().with_row_index("at").filter(may.fill_null(listed)).collect()
     found = found.filter(found.select(_KEYS).is_duplicated())
     inexact = pl.col("t_min_ms").ne_missing(pl.col("t_max_ms")) | pl.col("t_min_ms").is_null()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from claqueur.errors import SourceError
 from claqueur.model import COUNTERS, OBJECTS
 from claqueur.record import Record
 from claqueur.settings import Reading
-from claqueur.sources import Source, recognise
+from claqueur.sources import Gathering, Source, recognise
 from claqueur.sources.times import check_zone
 from claqueur.store import Events, read_all
 from claqueur.tables import TableFile, open_table
@@ -43,16 +44,11 @@ class Opened:
     """A file, and how it is to be read."""
 
     table: TableFile
-    source: Source
+    source: Source | Gathering
     reading: Reading
 
-    @property
-    def holds(self) -> str:
-        """``events``, ``objects`` or ``counters``."""
-        return self.source.holds
-
-    def batches(self, record: Record) -> Iterator[pa.RecordBatch]:
-        """Yield its rows, and enter it into the record."""
+    def enter(self, record: Record) -> None:
+        """Enter it into the record, and say as what it is read."""
         path = self.table.path
         record.progress.stage(f"reading {path.name}")
         columns = self.source.columns(self.table, self.reading)
@@ -67,9 +63,6 @@ class Opened:
                 "columns": columns,
             }
         )
-        for batch in self.source.read(self.table, self.reading, record.refused):
-            record.delivered += batch.num_rows
-            yield batch
 
 
 def _opened(
@@ -81,6 +74,44 @@ def _opened(
         record.progress.stage(f"opening {path.name}")
         table = open_table(path, scratch, reading.encoding)
         yield Opened(table, recognise(table, reading), reading)
+
+
+Parts = Mapping[str, Iterable[pa.RecordBatch]]
+"""Batches by what they hold: ``events``, ``objects``, ``counters``."""
+
+
+def _parts(opened: Sequence[Opened], record: Record) -> Parts:
+    """What files hold; those of one format that belong together are read together, at once."""
+    parts: dict[str, list[Iterable[pa.RecordBatch]]] = {}
+    together: dict[str, list[Opened]] = {}
+    for each in opened:
+        if isinstance(each.source, Gathering):
+            together.setdefault(each.source.name, []).append(each)
+        else:
+            parts.setdefault(each.source.holds, []).append(_rows(each, each.source, record))
+    for files in together.values():
+        for holds, batch in _gathered(files, record):
+            parts.setdefault(holds, []).append([batch])
+    return {holds: _counted(chain.from_iterable(each), record) for holds, each in parts.items()}
+
+
+def _rows(opened: Opened, source: Source, record: Record) -> Iterator[pa.RecordBatch]:
+    opened.enter(record)
+    yield from source.read(opened.table, opened.reading, record.refused)
+
+
+def _gathered(files: Sequence[Opened], record: Record) -> Iterator[tuple[str, pa.RecordBatch]]:
+    for each in files:
+        each.enter(record)
+    source, tables = files[0].source, [each.table for each in files]
+    if isinstance(source, Gathering):
+        yield from source.gather(tables, files[0].reading, record.refused)
+
+
+def _counted(batches: Iterable[pa.RecordBatch], record: Record) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        record.delivered += batch.num_rows
+        yield batch
 
 
 def read_files(
@@ -104,18 +135,21 @@ def read_files(
     SourceError
         If a file cannot be used, or holds no events.
     """
-    opened = (_of_events(each) for each in _opened(files, reading, scratch, record))
+    opened = [_of_events(each) for each in _opened(files, reading, scratch, record)]
     with record.timed("read"):
-        batches = (batch for each in opened for batch in each.batches(record))
-        events = read_all(old, batches, record.refused, raw=raw)
+        parts = _parts(opened, record)
+        events = read_all(old, parts.get("events", ()), record.refused, raw=raw)
+    if beside := " and ".join(sorted(parts.keys() - {"events"})):
+        record.progress.note(f"also there: {beside}, which only a case keeps (`claqueur add`)")
     _tell(record)
     return events
 
 
 def _of_events(opened: Opened) -> Opened:
-    if opened.holds != "events":
+    source = opened.source
+    if not isinstance(source, Gathering) and source.holds != "events":
         raise SourceError(
-            f"{opened.table.path}: is a table of {opened.holds}, and no column says who acted. A "
+            f"{opened.table.path}: is a table of {source.holds}, and no column says who acted. A "
             "case keeps such tables: make one with `claqueur new CASE`, then `claqueur add CASE "
             "FILE`. If it is one of events, name the column with --map account_id=…"
         )
@@ -133,28 +167,38 @@ def read_tables(
         Folder for plain copies of packed files.
     """
     opened = list(_opened(files, reading, scratch, record))
-    kinds = {each.holds for each in opened}
+    with record.timed("read"):
+        tables = merged_tables(_parts(opened, record), record, case)
+    _tell(record)
+    return tables
 
-    def batches(kind: str) -> Iterator[pa.RecordBatch]:
-        return (b for each in opened if each.holds == kind for b in each.batches(record))
 
+def merged_tables(parts: Parts, record: Record, case: Case) -> Tables:
+    """What came in, by what it is, each together with what the case holds.
+
+    Raises
+    ------
+    SourceError
+        If nothing of use came in.
+    """
+    if not parts:
+        why = "; refused: " + "; ".join(record.refused.lines()) if record.refused.total else ""
+        raise SourceError(f"no event, object or counter is left{why}; check the files")
     refused = record.refused
     events, objects, counters = None, None, None
     added: dict[str, int] = {}
-    with record.timed("read"):
-        if "events" in kinds:
-            held = case.events()
-            events = read_all(held, batches("events"), refused)
-            added["events"] = len(events) - (len(held) if held else 0)
-        if "objects" in kinds:
-            rows, known = table_of(batches("objects"), OBJECTS, refused), case.objects()
-            objects = merged_objects(known, rows, refused)
-            added["objects"] = objects.height - (0 if known is None else known.height)
-        if "counters" in kinds:
-            rows, known = table_of(batches("counters"), COUNTERS, refused), case.counters()
-            counters = merged_counters(known, rows, refused)
-            added["counters"] = counters.height - (0 if known is None else known.height)
-    _tell(record)
+    if "events" in parts:
+        held = case.events()
+        events = read_all(held, parts["events"], refused)
+        added["events"] = len(events) - (len(held) if held else 0)
+    if "objects" in parts:
+        rows, known = table_of(parts["objects"], OBJECTS, refused), case.objects()
+        objects = merged_objects(known, rows, refused)
+        added["objects"] = objects.height - (0 if known is None else known.height)
+    if "counters" in parts:
+        rows, known = table_of(parts["counters"], COUNTERS, refused), case.counters()
+        counters = merged_counters(known, rows, refused)
+        added["counters"] = counters.height - (0 if known is None else known.height)
     return Tables(events, objects, counters, added)
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from claqueur import sightings
 from claqueur.bounds import dated, in_rank_order, one_like
 from claqueur.errors import SourceError
-from claqueur.model import ANY_ACTION, EVENT_IDS, TIME
+from claqueur.model import ANY_ACTION, EVENT_IDS, POST, TIME
 from claqueur.packing import sort_rows
 from claqueur.refusals import Refusals
 
@@ -42,6 +42,7 @@ _OF_LISTS = ("rank", "poll_ms", "list_count", "last_ms", "rank_order")
 """What is known about the list a row is from; rows that differ in nothing else are one."""
 
 DUPLICATE = "exact duplicate of another row (counted once)"
+OTHER_TEXT = "the same post or comment with another text (counted once, with the longest)"
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def collect(
     frame, polls, again = _from_lists(frame, names, polls, empty, refusals)
     if raw:
         return Events(_in_input_order(frame), names, polls)
-    once = _sorted_once(frame, refusals)
+    once = _sorted_once(frame, names, refusals)
     return Events(_bounded(once, names, refusals, again), names, polls)
 
 
@@ -312,7 +313,9 @@ def _in_input_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(rows).sort("object_id", "t_min_ms", maintain_order=True)
 
 
-def _sorted_once(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
+def _sorted_once(
+    frame: pl.DataFrame, names: dict[str, pl.Series], refusals: Refusals
+) -> pl.DataFrame:
     exact = _same_column(frame, "t_min_ms", "t_max_ms")
     if exact:
         # One buffer serves both ends, and sorting has a column less to carry.
@@ -325,8 +328,34 @@ def _sorted_once(frame: pl.DataFrame, refusals: Refusals) -> pl.DataFrame:
     if again.any():
         refusals.add(DUPLICATE, int(again.sum()))
         ordered = ordered.filter(~again)
-    ordered = ordered.drop("_text_key", strict=False)
+    if "text" in ordered.columns:
+        ordered = _one_text(ordered, keys, names, refusals).drop("_text_key")
     return ordered.with_columns(t_max_ms="t_min_ms") if exact else ordered
+
+
+def _one_text(
+    ordered: pl.DataFrame, keys: list[str], names: dict[str, pl.Series], refusals: Refusals
+) -> pl.DataFrame:
+    """Posts and comments whose text was edited, or cut for a preview, between two readings."""
+    identified = pl.lit(False)
+    if "content_id" in ordered.columns:
+        identified = pl.col("content_id").is_not_null()
+    if "action" in ordered.columns and POST in names["action"]:
+        post = names["action"].search_sorted(POST)
+        identified |= (pl.col("action") == post) & pl.col("t_min_ms").is_not_null()
+    same = [pl.col(n).eq_missing(pl.col(n).shift(1)) for n in keys if n != "_text_key"]
+    not_first = pl.int_range(pl.len()) > 0
+    again = ordered.select(pl.all_horizontal(not_first, identified, *same)).to_series()
+    again = again.fill_null(False)
+    if not again.any():
+        return ordered
+    refusals.noted.add(OTHER_TEXT, int(again.sum()))
+    marked = ordered.with_columns(_one=(~again).cum_sum(), _at=pl.int_range(pl.len()))
+    fullest = pl.col("_at").sort_by(pl.col("text").str.len_chars().fill_null(-1), "text").last()
+    several = marked.filter(again | again.shift(-1, fill_value=False))
+    kept = several.group_by("_one").agg(fullest)["_at"]
+    dropped = several.filter(~pl.col("_at").is_in(kept.implode()))["_at"]
+    return marked.filter(~pl.col("_at").is_in(dropped.implode())).drop("_one", "_at")
 
 
 def _with_keys(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

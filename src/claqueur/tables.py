@@ -7,8 +7,10 @@ its one home.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"SQLite format": "an SQLite database",
 }
+_WEB_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _SUFFIX = {".gz": "gzip", ".zst": "zstd", ".parquet": "parquet"}
 
 
@@ -46,7 +49,8 @@ class TableFile:
     path
         What the user named; ``data`` is what is read, a plain copy where it was packed.
     kind
-        ``csv``, ``ndjson`` or ``parquet``.
+        ``csv``, ``ndjson`` or ``parquet``; or ``json``, an array or a document over several
+        lines, which is no table (:mod:`claqueur.documents` reads it).
     columns
         Names in the file, in its order; for NDJSON the keys seen in the first lines,
         nested ones with a dot.
@@ -165,17 +169,21 @@ def _text_table(path: Path, data: Path) -> TableFile:
         head = file.read(PEEK_BYTES)
     if b"\x00" in head:
         raise SourceError(f"{path}: is a binary file; give CSV, TSV, NDJSON or Parquet")
-    lines = head.decode("utf-8-sig", errors="replace").splitlines()[:PEEK_LINES]
+    # Not final: a character that the peek cuts in two is not wrong.
+    start = codecs.getincrementaldecoder("utf-8-sig")("replace").decode(head)
+    lines = start.splitlines()[:PEEK_LINES]
     if lines and "\ufffd" in lines[0]:
         _not_utf8(path, [1])
     first = next((line for line in lines if line.strip()), "")
     if not first:
         raise SourceError(f"{path}: is empty; it needs a header and at least one row")
-    if first.lstrip().startswith("["):
+    if _WEB_PAGE.match(first):
         raise SourceError(
-            f"{path}: is one JSON array; give one object a line (NDJSON), "
-            f"for example with: jq -c '.[]' {path.name}"
+            f"{path}: is a web page (HTML), perhaps an error shown instead of the data; "
+            "fetch it again"
         )
+    if first.lstrip().startswith("[") or (first.lstrip().startswith("{") and _laid_out(start)):
+        return TableFile(path, data, "json", ())
     if first.lstrip().startswith("{"):
         return TableFile(path, data, "ndjson", _ndjson_columns(lines))
     delimiter = max("\t,;|", key=first.count)
@@ -189,12 +197,23 @@ def _text_table(path: Path, data: Path) -> TableFile:
     return TableFile(path, data, "csv", columns, delimiter)
 
 
+def _laid_out(start: str) -> bool:
+    """Whether JSON objects are laid out over several lines, and not one a line."""
+    first = start.lstrip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(first)
+    except (ValueError, RecursionError):
+        lines = first.splitlines()[:PEEK_LINES]
+        return len(lines) > 1 and not _ndjson_columns(lines)
+    return "\n" in first[:end]
+
+
 def _ndjson_columns(lines: Sequence[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             found.update(dict.fromkeys(_keys(row)))
