@@ -74,7 +74,11 @@ def test_two_hundred_of_a_busy_pages_readers_are_seen():
 
 def test_a_doubling_of_counts_is_seen_beside_twelve_controls():
     counts = cells("directive-aggregates")
-    doubled = [judged(counts["likes ×2 since the date"], seed)["3"][0] for seed in range(SEED, SEED + 5)]
-    same = [judged(counts["likes ×1 since the date"], seed)["3"][0] for seed in range(SEED, SEED + 5)]
+    doubled = [
+        judged(counts["likes ×2 since the date"], seed)["3"][0] for seed in range(SEED, SEED + 5)
+    ]
+    same = [
+        judged(counts["likes ×1 since the date"], seed)["3"][0] for seed in range(SEED, SEED + 5)
+    ]
     assert doubled.count("consistent") >= 4
     assert same.count("consistent") <= 1

@@ -197,10 +197,7 @@ def test_every_cell_of_every_study_can_be_simulated():
 
 def test_a_dataset_of_two_studies_is_the_same():
     keys = {
-        study: {
-            key(dataset_of(cell, seed), "")
-            for _, cell, seed in planned([STUDIES[study]], 1)
-        }
+        study: {key(dataset_of(cell, seed), "") for _, cell, seed in planned([STUDIES[study]], 1)}
         for study in ("stretch", "grid")
     }
     assert keys["stretch"] < keys["grid"]
