@@ -242,7 +242,9 @@ def _registered(name: str, registration: Registration) -> None:
 
 def _status(registration: Registration) -> str:
     status = f"registered {registration.time} (version {registration.version})"
-    return f"{status}, changed since" if registration.changed_since else status
+    if registration.working == "gone":
+        return f"{status}; the record itself is gone"
+    return f"{status}; the record was edited since" if registration.working != "same" else status
 
 
 def _in_work(case: Case, name: str) -> str:

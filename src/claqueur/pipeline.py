@@ -24,6 +24,7 @@ from claqueur.directive.record import target_record
 from claqueur.directive.register import registered
 from claqueur.directive.registration import Registered
 from claqueur.directive.targets import declare
+from claqueur.directive.working import working_names
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.confirm import LEVEL
@@ -472,6 +473,9 @@ def run_case(
     record.objects, record.counters = objects_record(objects), counters_record(counters)
     # Before anything that takes long: a record that was altered is refused.
     directives = registered(case)
+    record.not_registered = sorted(
+        set(working_names(case)) - {each.name for each in directives}
+    )  # fmt: skip
     acted = events is not None
     if events is None:
         progress.note("no table of events: nobody is compared, only posts and counters are there")

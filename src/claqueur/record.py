@@ -49,6 +49,8 @@ class Record:
     """How many posts with counts a case holds, of when."""
     counters: dict[str, Any] | None = None
     """The same of readings of counters."""
+    not_registered: list[str] = field(default_factory=list)
+    """Directives of the case that are written down and not registered, and so not tested."""
 
     def take_over(self, imported: dict[str, Any]) -> None:
         """Count what an earlier import brought and refused."""
@@ -101,6 +103,7 @@ class Record:
             "events": self._events(events),
             "objects": self.objects,
             "counters": self.counters,
+            "directives_not_registered": self.not_registered,
             "networks": self.networks,
             "calibration": self.calibration,
             "untimed": self.untimed,

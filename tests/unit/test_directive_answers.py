@@ -8,13 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
-from tests.unit.test_directive_tests import START, asked, item, objects
+from tests.directive_records import RECORD
+from tests.unit.test_directive_tests import INSTITUTIONS, START, asked, item, objects
 
+from claqueur.case import create_case
 from claqueur.directive.answer import Examined, answers, courses, decide, examine_all, holm
 from claqueur.directive.collected import collected
 from claqueur.directive.curve import EFFECT
 from claqueur.directive.finding import Finding
-from claqueur.directive.hypothesis import Cause, Control, Directive
+from claqueur.directive.hypothesis import Addressed, Cause, Control, Directive
+from claqueur.pipeline import add, run_case
+from claqueur.publish.privacy import case_pseudonyms
+from claqueur.publish.report import render
+from claqueur.publish.summary import summary_lines
+from claqueur.results import Result
 
 COUNT = Finding("aggregates", "likes", p_value=0.5, alone=True, adequate=True)
 PEOPLE = Finding("composition", "seen nowhere before", p_value=0.5)
@@ -178,6 +185,20 @@ def test_controls_that_were_not_collected_are_counted():
     assert entry["data"]["controls_not_in_data"] == 2
 
 
+@pytest.mark.parametrize("pages", [INSTITUTIONS[:1], INSTITUTIONS[:2]])
+def test_one_or_two_institutions_have_no_course(pages):
+    found = examined(action=("post",), target_pages=(), addressed=(Addressed("schools", pages),))
+    assert courses(found).is_empty()
+    (entry,) = answers(found)
+    assert entry["reason"] == "nothing to test"
+    assert all(not test["numbers"] for test in entry["tests"])
+
+
+def test_named_pages_that_were_not_collected_are_counted():
+    (entry,) = answers(examined(target_pages=("-1", "-999")))
+    assert entry["data"]["targets_not_in_data"] == 1
+
+
 def test_questions_do_not_depend_on_the_order_of_the_rows():
     posts = objects(rising)
     one, other = (
@@ -185,3 +206,15 @@ def test_questions_do_not_depend_on_the_order_of_the_rows():
         for table in (posts, posts.sample(fraction=1, shuffle=True, seed=3))
     )
     assert one.data.posts.equals(other.data.posts)
+
+
+def test_a_record_that_is_not_registered_is_said_to_be_untested(tmp_path):
+    case = create_case(tmp_path / "case", read={"timezone": "Asia/Krasnoyarsk"})
+    case.directives_folder.mkdir()
+    (case.directives_folder / "minutes.toml").write_text(RECORD, encoding="utf-8")
+    objects().write_parquet(tmp_path / "objects.parquet")
+    add(case, [tmp_path / "objects.parquet"])
+    result = Result.load(run_case(case))
+    assert result.run["directives_not_registered"] == ["minutes"]
+    assert any("not registered" in line for line in summary_lines(result))
+    assert "not registered" in render(result, case_pseudonyms(case.id))

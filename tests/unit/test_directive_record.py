@@ -85,7 +85,8 @@ class TestReading:
         assert {item.start for item in directive.items} == {date(2019, 2, 8)}
         assert directive.causes[0].kind == "event"
         assert directive.restricted.file == "minutes.pdf"
-        assert notes(directive) == []
+        (said,) = notes(directive)
+        assert "restricted: file: was not found" in said
 
     def test_from_a_file_in_the_zone_of_the_case(self, tmp_path):
         path = tmp_path / "minutes.toml"
@@ -382,8 +383,23 @@ class TestNotes:
         assert "item 3: target_pages: 123456 may be somebody's own page" in said
 
     def test_links(self):
-        said = self.of(changed(("-1001", "vk.com/universiade")))
-        assert "item 3: target_pages: vk.com/universiade is a link" in said
+        said = self.of(changed(("-1001", "https://t.me/universiade")))
+        assert "item 3: target_pages: https://t.me/universiade is a link; keep it only" in said
+
+    def test_a_link_to_vk_is_refused(self):
+        with pytest.raises(SettingError, match="vk.com/universiade is a link; write the id"):
+            parse_directive(changed(("-1001", "vk.com/universiade")), "record")
+
+    @pytest.mark.parametrize(
+        ("old", "new", "where"),
+        [
+            ('title = "Minutes"', 'title = "Протокол Иванова М. П."', "title"),
+            ('kind = "museum"', 'kind = "Петрова А. А."', "addressed: kind"),
+        ],
+    )
+    def test_names_are_refused_wherever_they_get_published(self, old, new, where):
+        with pytest.raises(SettingError, match=f"{where}: names a person"):
+            parse_directive(changed((old, new)), "record")
 
     def test_a_name_in_the_wording(self):
         said = self.of(changed(("Supply likes.", "Обеспечить лайки (Петров П. П.)")))

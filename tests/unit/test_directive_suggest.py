@@ -234,3 +234,8 @@ def test_any_text_can_be_read(text):
 )
 def test_names_are_left_out(text, left):
     assert without_persons(text) == left
+
+
+def test_the_number_of_the_next_item_is_no_day():
+    text = "Совещание 07.02.2019.\n2. Срок – не позднее 15 февраля.\n3. В рамках программы – лайки."
+    assert [str(day.value) for day in suggest_directive(text).days] == ["2019-02-07", "2019-02-15"]

@@ -234,6 +234,27 @@ def test_followers_grow_faster_after_the_date():
     assert not findings(asked(data), "aggregates")["followers"].counts
 
 
+def test_named_posts_are_looked_at_and_the_pages_other_posts_are_not():
+    posts = objects()
+    after = posts.filter(
+        pl.col("owner_id") == TARGET, pl.col("created").dt.epoch("ms") >= START_MS
+    )["object_id"].to_list()
+    named, others = tuple(after[:4]), after[4:]
+
+    def raised(which):
+        more = pl.col("object_id").is_in(list(which))
+        likes = pl.when(more).then(pl.col("like_count") * 4).otherwise(pl.col("like_count"))
+        return collected(None, posts.with_columns(like_count=likes), None)
+
+    asking = {"target_posts": named, "target_pages": ()}
+    followed = findings(asked(raised(named), **asking), "aggregates")["likes"]
+    assert followed.p_value == pytest.approx(1 / 27)
+    assert followed.effect == pytest.approx(4, rel=0.2)
+    elsewhere = findings(asked(raised(others), **asking), "aggregates")["likes"]
+    assert elsewhere.p_value > 0.1
+    assert elsewhere.effect == pytest.approx(1, abs=0.25)
+
+
 # Who, how often, when
 
 

@@ -285,6 +285,7 @@ def _data(tested: Examined) -> dict[str, Any]:
             local_day(each.after.begin_ms, zone).isoformat() for each in question.windows.placebos
         ],
         "target_pages": len(question.targets),
+        "targets_not_in_data": _not_collected(question),
         "target_posts": len(question.named),
         "posts_not_in_data": question.unknown_posts,
         "posts_after": int(question.targets_after().sum()) if not question.item.publishes else None,
@@ -292,6 +293,13 @@ def _data(tested: Examined) -> dict[str, Any]:
         "controls_not_in_data": len(question.item.control_pages) - len(question.controls),
         "undated_posts": question.data.undated,
     }
+
+
+def _not_collected(question: Question) -> int:
+    """Pages the item names, as targets or as institutions', of which no post is in the data."""
+    item = question.item
+    named = item.institution_pages if item.publishes else item.target_pages
+    return len(set(named) - set(question.data.pages))
 
 
 def _days(span: Span, zone: str) -> list[str]:

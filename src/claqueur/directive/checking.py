@@ -52,6 +52,11 @@ def problems(directive: Directive) -> list[str]:
 def notes(directive: Directive) -> list[str]:
     """What the record leaves open, and what that costs; nothing here refuses it."""
     lines = [line for label, item in _labelled(directive) for line in _remarks(label, item)]
+    if directive.restricted.file and not directive.restricted.sha256:
+        lines.append(
+            "restricted: file: was not found, so there is no hash of it: put it beside the record "
+            "and bring the record in again, or write its sha256; only its name is committed to"
+        )
     if not directive.causes:
         lines.append(
             "no causes declared: news and appeals that fall into the same days move the same "
@@ -84,6 +89,7 @@ def _of_document(directive: Directive) -> Iterator[str]:
     if not directive.title.strip():
         yield "title: is missing; write what the document is, without a person's name"
     yield from _contact("title", directive.title)
+    yield from _named("title", directive.title)
     if not _LANGUAGE.fullmatch(directive.language):
         yield f"language: {directive.language!r} is no code of a language; write one like ru"
     try:
@@ -115,6 +121,15 @@ def _wording(item: Item) -> Iterator[str]:
         yield f"issuer: names a person, and {WHY}; write the role"
     for key in ("text", "translation", "issuer"):
         yield from _contact(key, getattr(item, key))
+    for each in item.addressed:
+        yield from _named("addressed: kind", each.kind)
+    for control in item.controls:
+        yield from _named("control: reason", control.reason)
+
+
+def _named(key: str, text: str) -> Iterator[str]:
+    if names_somebody(text):
+        yield f"{key}: names a person, and {WHY}; write the role, or […]"
 
 
 def _contact(key: str, text: str) -> Iterator[str]:
@@ -214,6 +229,8 @@ def _ids(item: Item) -> Iterator[str]:
         for name in ids:
             if not name or name != name.strip():
                 yield f"{key}: {name!r} is no id (spaces, or nothing); write it as in the data"
+            elif "vk.com/" in name:
+                yield f"{key}: {name} is a link; write the id as in the data, like -1001"
             elif key != "target_posts" and _POST.fullmatch(name):
                 yield f"{key}: {name} is a post; write the page, or the post under target_posts"
             elif key == "target_posts" and _PAGE.fullmatch(name):
@@ -301,7 +318,8 @@ def _of_cause(place: int, cause: Cause) -> Iterator[str]:
             yield f"{own}: {key}: is missing; write a day as 2019-03-02"
     if NO_DAY != cause.last_day < cause.first_day:
         yield f"{own}: last_day: {cause.last_day} is before the first; put one of them right"
-    yield from (f"{own}: {line}" for line in _contact("name", cause.name))
+    for check in (_contact, _named):
+        yield from (f"{own}: {line}" for line in check("name", cause.name))
 
 
 def _of_restricted(restricted: Restricted) -> Iterator[str]:
@@ -333,5 +351,5 @@ def _remarks(name: str, item: Item) -> Iterator[str]:
                 f"{name}: {key}: {', '.join(own[:3])} may be somebody's own page (a community's "
                 "id begins with a minus); keep it only if it is an office's or an official's"
             )
-        if links := [page for page in ids if "vk.com/" in page or "t.me/" in page]:
-            yield f"{name}: {key}: {links[0]} is a link; the id must be written as in the data"
+        if links := [page for page in ids if "t.me/" in page or "://" in page]:
+            yield f"{name}: {key}: {links[0]} is a link; keep it only if the data have it so"

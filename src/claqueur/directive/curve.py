@@ -14,6 +14,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from claqueur.directive.hypothesis import FEWEST_INSTITUTIONS
 from claqueur.directive.question import Question
 from claqueur.directive.tests.aggregates import Series, series_of
 from claqueur.directive.windows import DAY_MS, local_day
@@ -46,6 +47,8 @@ _Z = 1.959963984540054
 def course(question: Question) -> tuple[str, pl.DataFrame]:
     """What is counted, and its course by day in the columns of ``EFFECT`` from ``day`` on."""
     if question.item.publishes:
+        if len(question.targets) < FEWEST_INSTITUTIONS:
+            return "", pl.DataFrame()  # none is shown alone, and no two are
         measure = "posts of an institution"
         observed, controls, first = _volume(question)
     else:

@@ -28,7 +28,10 @@ _MONTHS = {
     )
     for name in names
 }
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
+_NAMES = sorted(_MONTHS, key=len, reverse=True)
+_MONTH = rf"(?P<month>{'|'.join(_NAMES)})\b"
+_ENGLISH = rf"(?P<month>{'|'.join(name for name in _NAMES if name.isascii())})\b\.?"
+"""In Russian the day comes first: "15 февраля. 3. …" begins the third item."""
 _DAY = r"(?<![\d.])(?P<day>\d{1,2})(?:st|nd|rd|th|-?го)?"
 _YEAR = r"(?:,?\s+(?P<year>\d{4})\b)?"
 _SINCE = r"(?:(?<![\d.])(?P<since>\d{1,2})\s*(?:-|–|—|по|до|to|through)\s*)?"
@@ -39,7 +42,7 @@ _PATTERNS = tuple(
         rf"(?<![\d.]){_NUMBERS}\.(?P<year>\d{{4}}|\d{{2}})(?!\.?\d)",  # 08.02.2019
         r"(?<![\d-])(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})(?!-?\d)",  # 2019-02-08
         rf"{_SINCE}{_DAY}\s+(?:of\s+)?{_MONTH}{_YEAR}",  # 8 февраля 2019, 2–12 March
-        rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\.?\d){_YEAR}",  # February 8, 2019
+        rf"\b{_ENGLISH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\.?\d){_YEAR}",  # February 8, 2019
         rf"(?:\bдо|\bпозднее|\bк)\s+(?P<start>){_NUMBERS}(?!\.?\d)",  # до 15.03
     )
 )

@@ -27,6 +27,8 @@ from claqueur.store import Events
 FEWEST_CONTROLS = 5
 """Control pages without which Student's t over pages is not asked."""
 
+HIDDEN = "nobody who acted can be seen, only counts"
+
 FRESH_MS = 3 * DAY_MS
 """How old a post may be when it is acted on for the tests of who acts and who comes back."""
 
@@ -89,8 +91,17 @@ class Question:
 
     @cached_property
     def usable(self) -> Bool:
-        """Posts that are not left out, (posts,) bool."""
-        return self.windows.usable(self.created)
+        """Posts that are looked at, (posts,) bool.
+
+        Where posts were named, the targets' other posts since the date are none of them: what
+        happened there is no answer to a list of posts.
+        """
+        kept = self.windows.usable(self.created)
+        if len(self.named):
+            others = np.isin(self.page, self.targets) & (self.created >= self.windows.start_ms)
+            others[self.named] = False
+            kept &= ~others
+        return kept
 
     @cached_property
     def acts(self) -> pl.DataFrame:

@@ -62,12 +62,9 @@ def as_one(question: Question, page: I64) -> I64:
 
 
 def within(question: Question, acts: pl.DataFrame, span: Span) -> pl.DataFrame:
-    """Actions on posts of a span; named posts alone where posts were named, after the date."""
+    """Actions on posts of a span that are looked at."""
     post = acts["post"].to_numpy()
     kept = span.holds(question.created[post]) & question.usable[post]
-    if len(question.named) and span.begin_ms >= question.windows.start_ms:
-        others = np.isin(question.page, question.targets) & ~question.targets_after()
-        kept &= ~others[post]
     return acts.filter(pl.Series(kept))
 
 

@@ -159,7 +159,7 @@ def _what(entry: Entry) -> str:
         return f"Item {entry['item']} ({asked})"
     count = entry["data"].get("target_pages")
     # Institutions are looked at together, and spoken of together.
-    together = f", {counted(count, 'institution')} together" if count else ""
+    together = f", {counted(count, 'institution')} together" if count and count > 1 else ""
     return f"Item {entry['item']} ({asked}{together})"
 
 

@@ -38,10 +38,15 @@ def summary_lines(result: Result) -> list[str]:
 
 def directive_lines(result: Result) -> list[str]:
     """One line for each item of a directive."""
+    missing = [
+        f"Directive {name} is not registered, so it was not tested; register it with "
+        "`claqueur directive register`."
+        for name in result.run.get("directives_not_registered", [])
+    ]
     if not result.directive:
-        return []
+        return missing
     not_said = f"{NO_PROBABILITY}; what may be said about each item is in the report."
-    return [*(f"{brief(entry)}." for entry in result.directive), not_said]
+    return [*(f"{brief(entry)}." for entry in result.directive), not_said, *missing]
 
 
 def _many(count: int, word: str) -> str:

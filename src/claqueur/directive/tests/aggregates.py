@@ -79,13 +79,13 @@ def missing_comparison(question: Question, fewest: int = 2) -> str:
     windows = question.windows
     if not windows.looks_back:
         return (
-            f"the data begin {windows.order.before.days:.0f} days before {question.item.start}; "
-            "before and after cannot be compared"
+            f"the data begin too late before {question.item.start}: before and after cannot be "
+            "compared"
         )
     if len(question.controls) < fewest:
         return (
-            f"{len(question.controls)} control pages were collected and {fewest} are needed; name "
-            "pages like the targets that nobody was told to act on ([[item.control]])"
+            f"at least {fewest} control pages are needed and {len(question.controls)} were "
+            "collected: pages like the targets that nobody was told to act on"
         )
     if windows.order.after.days <= 0:
         return f"the data end before {question.item.start}"

@@ -14,7 +14,7 @@ import polars as pl
 
 from claqueur.directive.finding import Finding, unavailable
 from claqueur.directive.hypothesis import FEWEST_INSTITUTIONS
-from claqueur.directive.question import FEWEST_CONTROLS, Question
+from claqueur.directive.question import FEWEST_CONTROLS, HIDDEN, Question
 from claqueur.directive.shares import as_one, halves, rise, share_finding, shares, within
 from claqueur.directive.tests.aggregates import missing_comparison
 from claqueur.directive.windows import Span
@@ -53,7 +53,7 @@ class Composition:
 
 def _missing(question: Question) -> str:
     if question.acts.is_empty():
-        return "nobody who acted can be seen, only counts"
+        return HIDDEN
     return missing_comparison(question, FEWEST_CONTROLS)
 
 
@@ -111,8 +111,8 @@ def _institutions(question: Question) -> Finding:
     if len(known) < FEWEST_INSTITUTIONS:
         return unavailable(
             NAME, FOLLOW,
-            f"the record names {len(known)} pages of addressed institutions; at least "
-            f"{FEWEST_INSTITUTIONS} are pooled, so that none is looked at alone",
+            f"at least {FEWEST_INSTITUTIONS} pages of addressed institutions are pooled, so that "
+            f"none is looked at alone, and the record names {len(known)}",
         )  # fmt: skip
     if set(question.institutions) & set(question.targets.tolist()):
         return unavailable(NAME, FOLLOW, "the targets are pages of the addressed institutions")

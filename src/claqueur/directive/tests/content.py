@@ -70,8 +70,8 @@ def _not_pooled(question: Question) -> str:
     known = len(question.targets)
     if known < FEWEST_INSTITUTIONS:
         return (
-            f"pages of {known} addressed institutions were collected; at least "
-            f"{FEWEST_INSTITUTIONS} are pooled, so that none is looked at alone"
+            f"at least {FEWEST_INSTITUTIONS} pages of addressed institutions are pooled, so that "
+            f"none is looked at alone, and {known} were collected"
         )
     after = _after(question)
     each = np.bincount(question.page[after])

@@ -15,7 +15,7 @@ import polars as pl
 from claqueur.directive.finding import Finding, unavailable
 from claqueur.directive.participation import NULLS, Outcome, target_test
 from claqueur.directive.population import LEVEL
-from claqueur.directive.question import FRESH_MS, Question
+from claqueur.directive.question import FRESH_MS, HIDDEN, Question
 from claqueur.directive.record import shown
 from claqueur.directive.targets import declare
 from claqueur.directive.windows import local_day
@@ -49,7 +49,7 @@ class Participation:
             return []
         measure = POSTS if len(question.named) else PAGES
         if question.events is None or question.acts.is_empty():
-            return [unavailable(self.name, measure, "nobody who acted can be seen, only counts")]
+            return [unavailable(self.name, measure, HIDDEN)]
         if why := _missing(question):
             return [unavailable(self.name, measure, why)]
         try:
@@ -109,11 +109,10 @@ def _tested(question: Question, settings: Targets) -> Outcome:
 def _events_of(question: Question, events: Events) -> Events:
     """Events on posts of the windows that are not left out."""
     order = question.windows.order
-    kept = question.usable & (
-        order.before.holds(question.created) | order.after.holds(question.created)
-    )
-    if len(question.named):
-        kept = question.usable.copy()
+    # Named posts are held against the other posts of their page, at any time.
+    kept = question.windows.usable(question.created)
+    if not len(question.named):
+        kept &= order.before.holds(question.created) | order.after.holds(question.created)
     ids = question.data.posts["object_id"].filter(pl.Series(kept))
     codes = events.names["object_id"].is_in(ids.implode()).arg_true()
     chosen: I64 = np.zeros(len(events.names["object_id"]), bool)
@@ -140,7 +139,9 @@ def _finding(question: Question, measure: str, tested: list[Outcome]) -> Finding
         return unavailable(NAME, measure, "no account could be tested on the targets")
     best = min(tested, key=lambda each: each.nobody_p)
     count = sum(int(each.testable.sum()) for each in tested)
-    bound = shown(max(each.bound for each in tested))
+    p_value = min(min(p_values) * len(p_values), 1.0)
+    # Several pages are several looks for the bound too, and without a finding there is none.
+    bound = shown(max(each.bound for each in tested) if p_value <= LEVEL else 0)
     seen = [row for each in tested for row in each.sensitivity]
     return Finding(
         test=NAME,
@@ -151,8 +152,8 @@ def _finding(question: Question, measure: str, tested: list[Outcome]) -> Finding
         effect=_number(bound),
         unit="accounts",
         low=_number(bound),
-        level=1 - LEVEL,
-        p_value=min(min(p_values) * len(p_values), 1.0),
+        level=1 - LEVEL * len(p_values),
+        p_value=p_value,
         null=f"that nothing but this decides what is acted on: {NULLS[best.variant]}",
         adequate=any(
             row["found"] >= ADEQUATE_SHARE and row["participation"] <= ADEQUATE_PARTICIPATION
@@ -167,7 +168,7 @@ def _finding(question: Question, measure: str, tested: list[Outcome]) -> Finding
             "pseudo_targets_exponent": best.gamma,
             "invented_participants": seen,
         },
-        remarks=("the effect is a lower bound at 95% confidence, over accounts; never who",),
+        remarks=("the effect is a lower bound on a number of accounts; never who",),
     )
 
 

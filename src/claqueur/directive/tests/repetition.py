@@ -18,7 +18,7 @@ from polars.dataframe.group_by import GroupBy
 from scipy.stats import t
 
 from claqueur.directive.finding import Finding, unavailable
-from claqueur.directive.question import FEWEST_CONTROLS, LIKE_CONTROLS, Question
+from claqueur.directive.question import FEWEST_CONTROLS, HIDDEN, LIKE_CONTROLS, Question
 from claqueur.directive.shares import as_one, halves, within
 from claqueur.directive.tests.aggregates import missing_comparison
 from claqueur.directive.windows import Span
@@ -50,7 +50,7 @@ class Repetition:
         if question.item.publishes:
             return []
         if question.acts.is_empty():
-            return [unavailable(NAME, AGAIN, "nobody who acted can be seen, only counts")]
+            return [unavailable(NAME, AGAIN, HIDDEN)]
         if why := missing_comparison(question, FEWEST_CONTROLS):
             return [unavailable(NAME, AGAIN, why)]
         return [_finding(question)]

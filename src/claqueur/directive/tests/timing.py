@@ -18,7 +18,7 @@ from scipy.stats import t
 
 from claqueur.directive.curve import course
 from claqueur.directive.finding import Finding, unavailable
-from claqueur.directive.question import FEWEST_CONTROLS, LIKE_CONTROLS, Question
+from claqueur.directive.question import FEWEST_CONTROLS, HIDDEN, LIKE_CONTROLS, Question
 from claqueur.directive.shares import rise, share_finding, shares, within
 from claqueur.directive.tests.aggregates import HOUR_MS, missing_comparison
 from claqueur.directive.windows import DAY_MS, days_span, local_day
@@ -78,7 +78,11 @@ def timed(question: Question, width_ms: int) -> pl.DataFrame | None:
     return exact.with_columns(middle)
 
 
-def _undated(measure: str, width: str, *, counts: bool = True) -> Finding:
+def _undated(
+    question: Question, measure: str, width: str, *, counts: bool = True
+) -> Finding:  # fmt: skip
+    if question.acts.is_empty():
+        return unavailable(NAME, measure, HIDDEN, counts=counts)
     why = f"fewer than nine in ten actions are known within {width}"
     return unavailable(NAME, measure, why, counts=counts)
 
@@ -87,7 +91,7 @@ def _working_hours(question: Question) -> Finding:
     """Share of actions from Monday to Friday, 9 to 18 o'clock."""
     acts = timed(question, HOUR_MS)
     if acts is None:
-        return _undated(WORK, "an hour")
+        return _undated(question, WORK, "an hour")
     local = pl.from_epoch("at_ms", "ms").dt.replace_time_zone("UTC").dt.convert_time_zone(
         question.zone
     )  # fmt: skip
@@ -114,7 +118,7 @@ def _waves(question: Question) -> Finding:
     """Actions within ten minutes of others, as against within the hour, long after publication."""
     acts = timed(question, NEAR_MS)
     if acts is None:
-        return _undated(WAVES, "ten minutes")
+        return _undated(question, WAVES, "ten minutes")
     post, crowding = crowding_of(question, acts)
     found = _per_post(question, post, crowding)
     if found is None:
@@ -200,7 +204,7 @@ def _delay(question: Question) -> Finding:
     """Median delay after publication, up to three days."""
     acts = timed(question, HOUR_MS)
     if acts is None:
-        return _undated(DELAY, "an hour", counts=False)
+        return _undated(question, DELAY, "an hour", counts=False)
     born = question.created[acts["post"].to_numpy()]
     delay = pl.col("at_ms") - pl.Series(born)
     each = acts.with_columns(delay=delay).filter(pl.col("delay") < LONGEST_DELAY_MS)
@@ -242,7 +246,7 @@ def _due(question: Question) -> Finding:
     """Of actions on posts a day old or older, those within two days before a report is due."""
     acts = timed(question, HOUR_MS)
     if acts is None:
-        return _undated(DUE, "an hour")
+        return _undated(question, DUE, "an hour")
     born = question.created[acts["post"].to_numpy()]
     last = question.item.end
     first = question.windows.start_ms

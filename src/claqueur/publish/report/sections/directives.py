@@ -57,7 +57,10 @@ class Directives:
                 groupby(placed, key=lambda each: each[1]["directive"]), 1
             )
         ]
-        return context.page("directives.html", parts=parts) if parts else Markup()
+        missing = context.run.get("directives_not_registered", [])
+        if not parts and not missing:
+            return Markup()
+        return context.page("directives.html", parts=parts, missing=missing)
 
 
 def _part(context: Context, number: int, placed: list[tuple[int, Entry]]) -> dict[str, Any]:
@@ -147,7 +150,9 @@ def _quota(entry: Entry) -> str:
     of, per = entry.get("quota_of"), entry.get("quota_per")
     whom = f" of each {of}" if of else ""
     often = "" if not per else " in all" if per == "all" else f" a {per}"
-    return f"{entry['quota']:,}{whom}{often}"
+    return (
+        f"{entry['quota']:,}{whom}{often} (as written; whether anybody met it is never looked at)"
+    )
 
 
 def _cause(cause: dict[str, Any]) -> str:
@@ -160,6 +165,7 @@ def _looked_at(data: dict[str, Any]) -> str:
     """Pages and posts, and what was named but not collected."""
     counts = (
         ("target_pages", "named page", "named pages"),
+        ("targets_not_in_data", "named page not in the data", "named pages not in the data"),
         ("target_posts", "named post", "named posts"),
         ("posts_not_in_data", "named post not in the data", "named posts not in the data"),
         ("posts_after", "post of theirs after the date", "posts of theirs after the date"),
