@@ -4,6 +4,7 @@
 
     case/
       case.toml    format, identity, settings; edited by hand if you like
+      evidence/    answers of a platform as they were received (evidence_store.py)
       events/      the store, and imports.json: what came in and what was refused
       objects/     posts with their counts; no account is in them
       counters/    what counters of posts and pages showed
@@ -121,12 +122,18 @@ class Case:
         events: Events | None = None,
         objects: pl.DataFrame | None = None,
         counters: pl.DataFrame | None = None,
+        history: list[dict[str, Any]] | None = None,
     ) -> None:
         """Store new tables and the record of the import together, or nothing.
 
         A table that is None stays as it is.
+
+        Parameters
+        ----------
+        history
+            Records of earlier imports that stay; all of them when not given.
         """
-        imports = [*self.imports(), imported]
+        imports = [*(self.imports() if history is None else history), imported]
         given = {"objects": objects, "counters": counters}
         tables = {name: table for name, table in given.items() if table is not None}
         folders = [self.events_folder, *(self.folder / name for name in tables)]
@@ -182,7 +189,7 @@ def _link(old: Path, new: Path) -> None:
             shutil.copyfile(path, new / path.name)
 
 
-def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:
+def create_case(folder: str | Path, name: str = "", **tables: dict[str, Any]) -> Case:
     """Make a new case folder.
 
     Parameters
@@ -194,6 +201,7 @@ def create_case(folder: Path, name: str = "", **tables: dict[str, Any]) -> Case:
     # Loaded here: detection on plain files needs no TOML writer.
     import tomlkit
 
+    folder = Path(folder)
     check_free(folder)
     document = tomlkit.document()
     document.add("format", tomlkit.item(FORMAT))
@@ -211,7 +219,7 @@ def is_case(folder: Path) -> bool:
     return (folder / "case.toml").is_file()
 
 
-def open_case(folder: Path) -> Case:
+def open_case(folder: str | Path) -> Case:
     """Open a case folder.
 
     Raises
@@ -221,6 +229,7 @@ def open_case(folder: Path) -> Case:
     SettingError
         If ``case.toml`` has an unknown or wrong setting.
     """
+    folder = Path(folder)
     path = folder / "case.toml"
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -151,7 +151,7 @@ def _quota(entry: Entry) -> str:
     whom = f" of each {of}" if of else ""
     often = "" if not per else " in all" if per == "all" else f" a {per}"
     return (
-        f"{entry['quota']:,}{whom}{often} (as written; whether anybody met it is never looked at)"
+        f"{entry['quota']:,}{whom}{often} (as written; who met it is never looked at)"
     )
 
 
