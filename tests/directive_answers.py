@@ -109,6 +109,7 @@ def every_kind() -> dict[str, dict[str, Any]]:
               p_adjusted=1.0),
         entry("not separable", "inconclusive", finding(LIKES, **too), finding(NEW, **too),
               causes=[APPEAL], **untested),
+        entry("rise alone", "inconclusive", finding(LIKES), finding(NEW, **quiet)),
         entry("rising before", "inconclusive", finding(LIKES)),
         entry("contaminated controls", "inconclusive",
               finding(LIKES, **quiet, remarks=["contamination: control pages rise (-1005)"])),

@@ -66,6 +66,7 @@ def test_what_counts_is_the_family():
             "consistent",
             "who and when",
         ),
+        ([replace(COUNT, p_value=0.01), PEOPLE], "inconclusive", "rise alone"),
         (
             [replace(COUNT, p_value=0.01, numbers={"before_p": 0.03})],
             "inconclusive",

@@ -179,12 +179,17 @@ def decide(tested: Examined, adjusted: float | None) -> tuple[str, str]:
 
 
 def _found(tested: Examined) -> tuple[str, str]:
-    """Something stands; aggregates alone say less, and nothing where they had risen before."""
+    """Something stands; aggregates alone say less, and nothing where they had risen before.
+
+    Where accounts can be seen, and nothing about them bears a rise out, it is no sign of an order.
+    """
     standing = tested.significant
     if not all(f.alone for f in standing):
         return CONSISTENT, "institutions published" if tested.item.publishes else "who and when"
     if any((f.numbers.get("before_p") or 1.0) <= LEVEL for f in standing):
         return INCONCLUSIVE, "rising before"
+    if not all(f.alone for f in tested.family):
+        return INCONCLUSIVE, "rise alone"
     return CONSISTENT, "rise the controls do not share"
 
 

@@ -59,6 +59,7 @@ SHORT = {
     "institutions published": CONSISTENT,
     "rise the controls do not share": RISE,
     "would have been seen": "no evidence, though a clear effect would have been seen",
+    "rise alone": f"inconclusive: {RISE}, which nothing about who acts bears out",
     "rising before": "inconclusive: it was changing before the date",
     "contaminated controls": "inconclusive: control pages rise like it themselves",
     "too little to see": "inconclusive: too little to see",
@@ -122,6 +123,7 @@ def headline(entry: Entry) -> str:
         )
     return {
         "would have been seen": f"Nothing {where} stands out {since}",
+        "rise alone": f"Numbers {where} rose {since}; who acts did not change",
         "rising before": f"What changed {where} was changing before the date",
         "contaminated controls": "Control pages rose like the named ones: no answer",
         "too little to see": f"Too little to see whether anything changed {since}",
@@ -228,6 +230,17 @@ def _rising(entry: Entry) -> list[str]:
     ]
 
 
+def _rise_alone(entry: Entry) -> list[str]:
+    found = _found(entry)
+    return [
+        f"{_what(entry)}: no answer. {opening(_effects(found))} beyond control pages, but nothing "
+        "about who acts, how often or when bears it out.",
+        f"Numbers rise for many reasons: {listed(INNOCENT_COUNTS)}. {NO_PROBABILITY}.",
+        *_p_values(entry, found),
+        *_others(entry),
+    ]
+
+
 def _contaminated(entry: Entry) -> list[str]:
     remarks = [
         remark
@@ -278,6 +291,7 @@ _BY_REASON: dict[str, Callable[[Entry], list[str]]] = {
     "rise the controls do not share": _rise,
     "not separable": _inseparable,
     "would have been seen": _no_evidence,
+    "rise alone": _rise_alone,
     "rising before": _rising,
     "contaminated controls": _contaminated,
     "too little to see": _too_little,

@@ -150,9 +150,7 @@ def _quota(entry: Entry) -> str:
     of, per = entry.get("quota_of"), entry.get("quota_per")
     whom = f" of each {of}" if of else ""
     often = "" if not per else " in all" if per == "all" else f" a {per}"
-    return (
-        f"{entry['quota']:,}{whom}{often} (as written; who met it is never looked at)"
-    )
+    return f"{entry['quota']:,}{whom}{often} (as written; who met it is never looked at)"
 
 
 def _cause(cause: dict[str, Any]) -> str:
