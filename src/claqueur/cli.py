@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="claqueur",
     help="Find, test and document ordered engagement: likes, comments, reposts and follows "
-    "given because somebody said so. It only reads files; it never acts on a platform.",
+    "given because somebody said so. It only reads; it never acts on a platform.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

@@ -27,7 +27,6 @@ SCENARIOS = {
     "krasnoyarsk-2019": {"1": "consistent", "2": "consistent", "3": "consistent"},
     "reporting-deadline": {"1": "consistent"},
     "activist-network": {"1": "consistent"},
-    "own-time": {"1": "consistent", "2": "consistent", "3": "consistent"},
     "organic": {"1": "no-evidence"},
     "public-appeal": {"1": "no-evidence"},
     "named-posts": {"1": "consistent"},
@@ -39,6 +38,13 @@ SCENARIOS = {
 def test_every_scenario_is_answered(name):
     found = judged(cells("directive-scenarios")[name])
     assert {item: answer for item, (answer, _) in found.items()} == SCENARIOS[name]
+
+
+def test_compliance_in_ones_own_time_is_seen_in_most_worlds():
+    found = [judged(cells("directive-scenarios")["own-time"], seed) for seed in (SEED, SEED + 1)]
+    assert all(each[item][0] == "consistent" for each in found for item in ("1", "2"))
+    # Without waves only who acts can show it: about two worlds of three, docs/evaluation.md.
+    assert ("consistent", "who and when") in [each["3"] for each in found]
 
 
 def test_a_standing_appeal_cannot_be_separated():

@@ -109,6 +109,9 @@ def test_poisson_tails():
         assert poisson_tail(v, mean) == pytest.approx(math.fsum(terms), rel=1e-10)
 
 
+TIE = 1e-9
+
+
 def plain_pairs(matrix, page, screen, fewest):
     """Every pair one by one, as the docstring of `engaged_pairs` says."""
     p = np.zeros(matrix.shape)
@@ -141,8 +144,13 @@ def test_pairs_against_every_pair_one_by_one(matrix, pages, rule, data):
     )
     screen, fewest = rule
     pairs = engaged_pairs(laid_out(matrix, page * 7), screen=screen, fewest=fewest)
-    plain = plain_pairs(matrix, page, screen, fewest)
-    assert list(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)) == sorted(plain)
+    plain = plain_pairs(matrix, page, screen * (1 + TIE), fewest)
+    found = list(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True))
+    # Sums of chances that are 1 to the last digit lie on either side of a screen of 1.
+    ties = {pair for pair, (_, _, tail) in plain.items() if tail > screen * (1 - TIE)}
+    assert [pair for pair in found if pair not in ties] == sorted(set(plain) - ties)
+    assert set(found) <= set(plain)
+    plain = {pair: plain[pair] for pair in found}
     for k, (v, mean, tail) in enumerate(plain[pair] for pair in sorted(plain)):
         assert pairs.weight[k] == v
         assert pairs.expected[k] == pytest.approx(mean, rel=1e-8)
