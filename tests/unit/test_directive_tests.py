@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from claqueur.directive.collected import Collected, collected
+from claqueur.directive.curve import course
 from claqueur.directive.finding import Finding
 from claqueur.directive.hypothesis import Addressed, Cause, Control, Directive, Item
 from claqueur.directive.question import Question, ask, untestable
@@ -227,7 +228,9 @@ def test_followers_grow_faster_after_the_date():
         pl.from_epoch("time", "ms").dt.replace_time_zone("UTC")
     )
     data = collected(None, objects(), table.cast(dict(COUNTERS)))
-    found = findings(asked(data, action=("follow",)), "aggregates")["followers"]
+    asking = asked(data, action=("follow",))
+    assert course(asking)[0] == "", "likes are no picture of who follows"
+    found = findings(asking, "aggregates")["followers"]
     assert found.counts
     assert found.p_value == pytest.approx(1 / 27)
     assert 1.1 < found.effect < 1.2

@@ -19,6 +19,7 @@ from claqueur.directive.question import Question
 from claqueur.directive.tests.aggregates import Series, series_of
 from claqueur.directive.windows import DAY_MS, local_day
 from claqueur.kernels.co_action import F64, I64
+from claqueur.model import FOLLOW, POST
 
 EFFECT = pl.Schema(
     {
@@ -73,10 +74,12 @@ def course(question: Question) -> tuple[str, pl.DataFrame]:
 
 
 def _counted(question: Question) -> tuple[str, Series | None]:
-    """The first ordered kind of count there is, else the first of all."""
+    """The first ordered kind of count there is, else the first of all; followers have none."""
+    if set(question.item.action) == {FOLLOW}:
+        return "", None
     kinds = [*question.item.action, "like", "view", "comment", "repost"]
     posts = np.flatnonzero(question.usable)
-    for action in dict.fromkeys(kind for kind in kinds if kind not in ("follow", "post")):
+    for action in dict.fromkeys(kind for kind in kinds if kind not in (FOLLOW, POST)):
         if (series := series_of(question, action, posts)) is not None:
             return f"{action}s of a post", series
     return "", None
