@@ -112,28 +112,34 @@ def process(target: Any, *extra: Any) -> Iterator[tuple[Any, Connection]]:
 
 
 def collected(
-    folder: str, base_url: str, pages: list[str], most: int | None, since: str, until: str
+    folder: str,
+    base_url: str,
+    pages: list[str],
+    most: int | None,
+    since: str,
+    until: str,
+    token: str = "user-bench",
 ) -> tuple[Summary, float]:
     case = create_case(Path(folder) / "case")
     wanted = Collection(tuple(pages), since, until)
     began = time.perf_counter()
     summary = collect_vk(
-        case, Token("user-bench"), wanted, How(base_url, most=most, clock="server"), once=True
+        case, Token(token), wanted, How(base_url, most=most, clock="server"), once=True
     )
     return summary, time.perf_counter() - began
 
 
-def pace() -> None:
+def pace(token: str) -> None:
     """Requests a second without a limit, the server in a process of its own."""
     with process(simulated, "off") as ((base_url, pages), _), tempfile.TemporaryDirectory() as here:
         collection.bring_in = lambda *_: None  # type: ignore[assignment]
-        summary, seconds = collected(here, base_url, pages, 0, "2019-01-25", "2019-03-10")
+        summary, seconds = collected(here, base_url, pages, 0, "2019-01-25", "2019-03-10", token)
         folder = Path(here) / "case" / "evidence"
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         plain = sum(entry.facts.get("bytes", 0) for entry in Evidence(folder).entries())
     counts = summary.counts
     print(
-        f"without a limit: {counts.requests / seconds:.0f} requests a second with "
+        f"without a limit, {token}: {counts.requests / seconds:.0f} requests a second with "
         f"{counts.calls / seconds:,.0f} calls ({counts.requests:,} requests, {counts.calls:,} "
         f"calls, {summary.posts:,} posts, {seconds:.1f} s); {plain / 1e6:.0f} MB of answers are "
         f"kept in {size / 1e6:.0f} MB"
@@ -191,7 +197,8 @@ def memory(pipe: Connection) -> None:
 
 def main() -> None:
     """Measure."""
-    pace()
+    for token in ("user-bench", "service-bench"):
+        pace(token)
     politeness()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
