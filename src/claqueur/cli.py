@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +16,7 @@ from claqueur._version import __version__
 from claqueur.cli_collect import app as collect
 from claqueur.cli_collect import verify
 from claqueur.cli_directive import app as directive
-from claqueur.errors import CaseError, ClaqueurError, InputError, SettingError
+from claqueur.errors import CaseError, ClaqueurError, SettingError
 from claqueur.flags import with_settings
 from claqueur.settings import (
     CoAction,
@@ -31,7 +29,6 @@ from claqueur.settings import (
 )
 
 if TYPE_CHECKING:
-    from claqueur.console import Reporter
     from claqueur.results import Result
     from claqueur.vkserver.dataset import Dataset
     from claqueur.vkserver.options import Ready
@@ -120,10 +117,11 @@ def detect(
 
       claqueur detect likes.csv --targets named-posts.txt --topic universiade --out out
     """
+    from claqueur.console import reporting
     from claqueur.pipeline import detect_to, detection
 
     settings = detection(detect, compat)
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         result = detect_to(
             files,
             out,
@@ -185,13 +183,14 @@ def add(
       claqueur add krasnoyarsk vk-answers.ndjson
     """
     from claqueur.case import open_case
+    from claqueur.console import reporting
     from claqueur.pipeline import add as add_files
 
     opened = open_case(case)
     merged = from_mapping(
         Reading, {**opened.settings.get("read", {}), **reading}, "case.toml [read]"
     )
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         added = add_files(opened, files, merged, progress)
     new_rows = opened.imports()[-1]["added"]
     typer.echo(
@@ -216,6 +215,7 @@ def run(
       claqueur run krasnoyarsk --window 60s --window 10m --min-objects 5
     """
     from claqueur.case import open_case
+    from claqueur.console import reporting
     from claqueur.pipeline import run_case
     from claqueur.results import Result
 
@@ -229,7 +229,7 @@ def run(
     targets = from_mapping(
         Targets, {**opened.settings.get("targets", {}), **declared}, "case.toml [targets]"
     )
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         folder = run_case(opened, settings, grouping, progress, targets=targets)
     _summary(Result.load(folder))
     typer.echo(f"Run: {folder}; next: claqueur report {case}")
@@ -407,9 +407,10 @@ def evaluate(
 
       claqueur evaluate --study stretch --seeds 5 --out evaluation
     """
+    from claqueur.console import reporting
     from claqueur.evaluation import evaluate as score_worlds
 
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         score_worlds(
             out,
             study or ["stretch"],
@@ -446,9 +447,10 @@ def demo(
 
       claqueur demo --lists late --out late
     """
+    from claqueur.console import reporting
     from claqueur.demo import make_demo
 
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         shown = make_demo(out, seed, progress, lists)
     typer.echo(shown)
 
@@ -498,18 +500,6 @@ def _fail(text: str, code: int) -> None:
     word = "interrupted" if text.startswith("interrupted") else "error"
     typer.secho(f"{word}: {text.removeprefix('interrupted; ')}", fg="red", err=True)
     sys.exit(code)
-
-
-@contextmanager
-def _reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
-    from claqueur.console import Reporter, start_log
-
-    try:
-        start_log(verbose, log_file)
-    except OSError as error:
-        raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
-    with Reporter() as reporter:
-        yield reporter
 
 
 def _serving(given: dict[str, Any], *, wanted: bool) -> Ready | None:

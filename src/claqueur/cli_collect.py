@@ -5,14 +5,12 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from claqueur.errors import InputError, SettingError
+from claqueur.errors import SettingError
 
 if TYPE_CHECKING:
     from claqueur.case import Case
@@ -122,10 +120,11 @@ def vk(
     """
     from claqueur.case import open_case
     from claqueur.collect.vk import Collection
+    from claqueur.console import reporting
 
     opened = open_case(case)
     wanted = Collection(tuple(page or ()), since, until, poll, members)
-    with _reporting(verbose, log_file) as progress:
+    with reporting(verbose, log_file) as progress:
         if rebuild:
             lines = _rebuilt(opened, progress)
         else:
@@ -147,9 +146,10 @@ def verify(case: CaseFolder) -> None:
       claqueur verify krasnoyarsk
     """
     from claqueur.case import open_case
+    from claqueur.console import reporting
     from claqueur.verify import verify_case
 
-    with _reporting(False, None) as progress:
+    with reporting(False, None) as progress:
         found = verify_case(open_case(case), progress)
     for line in (*found.lines(), *(f"note: {remark}" for remark in found.remarks)):
         typer.echo(line)
@@ -241,15 +241,3 @@ def _told(summary: Summary, case: Case) -> list[str]:
 
 def _rows(imported: dict[str, Any]) -> str:
     return ", ".join(f"{rows:,} {name}" for name, rows in imported["added_to"].items())
-
-
-@contextmanager
-def _reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
-    from claqueur.console import Reporter, start_log
-
-    try:
-        start_log(verbose, log_file)
-    except OSError as error:
-        raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
-    with Reporter() as reporter:
-        yield reporter

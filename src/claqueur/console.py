@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +24,8 @@ from rich.progress import (
 from rich.progress import (
     Progress as RichProgress,
 )
+
+from claqueur.errors import InputError
 
 log = logging.getLogger("claqueur")
 
@@ -81,6 +85,23 @@ class Reporter:
             log.debug("%s took %.2f s", self._name, time.perf_counter() - self._begin)
             self._bar.remove_task(self._task)
             self._task = None
+
+
+@contextmanager
+def reporting(verbose: bool, log_file: Path | None) -> Iterator[Reporter]:
+    """Progress and log of one command.
+
+    Raises
+    ------
+    InputError
+        If the log cannot be written.
+    """
+    try:
+        start_log(verbose, log_file)
+    except OSError as error:
+        raise InputError(f"--log-file {log_file}: cannot be written ({error.strerror})") from None
+    with Reporter() as reporter:
+        yield reporter
 
 
 def start_log(verbose: bool, path: Path | None) -> None:

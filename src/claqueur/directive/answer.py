@@ -20,6 +20,7 @@ from claqueur.directive.finding import Finding
 from claqueur.directive.hypothesis import Directive, Item
 from claqueur.directive.question import Question, ask, untestable
 from claqueur.directive.tests import tests
+from claqueur.directive.tests.claimed import NAME as CLAIMED
 from claqueur.directive.windows import Comparison, Span, local_day
 from claqueur.errors import SettingError
 from claqueur.progress import SILENT, Progress
@@ -317,7 +318,7 @@ def _days(span: Span, zone: str) -> list[str]:
 def _alternatives(tested: Examined) -> list[dict[str, Any]]:
     """The item's best measure under other choices than those made beforehand."""
     question = tested.question
-    counted = [f for f in tested.findings if f.tested and f.test != "claimed total"]
+    counted = [f for f in tested.findings if f.tested and f.test != CLAIMED]
     if question is None or not counted:
         return []
     best = min(counted, key=lambda f: f.p_value if f.p_value is not None else 1.0)

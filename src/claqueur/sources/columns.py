@@ -14,6 +14,7 @@ from claqueur.errors import SettingError, SourceError
 from claqueur.model import EVENTS, LIST_FACTS
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading
+from claqueur.sources.naming import check_there
 from claqueur.sources.normalise import Normaliser
 from claqueur.tables import TableFile
 
@@ -103,11 +104,7 @@ def _check_names(table: TableFile, named: dict[str, str]) -> None:
             f"--map {unknown[0]}=…: no such column of events; known are {', '.join(known)}"
         )
     for ours, theirs in named.items():
-        if theirs not in table.columns and table.kind != "ndjson":
-            raise SettingError(
-                f"--map {ours}={theirs}: {table.path.name} has no column {theirs!r}; "
-                f"its columns are {', '.join(table.columns)}"
-            )
+        check_there(table, ours, theirs)
 
 
 def _check_whole(table: TableFile, found: dict[str, str]) -> None:

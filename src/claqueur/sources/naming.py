@@ -9,6 +9,15 @@ from claqueur.settings import Reading
 from claqueur.tables import TableFile
 
 
+def check_there(table: TableFile, ours: str, theirs: str) -> None:
+    """Refuse ``--map ours=theirs`` where the file has no such column; NDJSON may nest one."""
+    if theirs not in table.columns and table.kind != "ndjson":
+        raise SettingError(
+            f"--map {ours}={theirs}: {table.path.name} has no column {theirs!r}; "
+            f"its columns are {', '.join(table.columns)}"
+        )
+
+
 def column_names(table: TableFile) -> set[str]:
     """The file's column names, in small letters."""
     return {name.lower().strip() for name in table.columns}
@@ -38,11 +47,7 @@ def found_columns(
                 f"--map {ours}=…: tables of {what} have no such column; known are "
                 f"{', '.join(names)}"
             )
-        if theirs not in table.columns and table.kind != "ndjson":
-            raise SettingError(
-                f"--map {ours}={theirs}: {table.path.name} has no column {theirs!r}; "
-                f"its columns are {', '.join(table.columns)}"
-            )
+        check_there(table, ours, theirs)
     known = {column.lower().strip(): column for column in reversed(table.columns)}
     found = {
         ours: known[name]

@@ -18,6 +18,7 @@ from claqueur.errors import SettingError, SourceError
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading
 from claqueur.sources.columns import OBVIOUS
+from claqueur.sources.naming import check_there
 from claqueur.sources.normalise import Normaliser
 from claqueur.tables import TableFile
 
@@ -95,11 +96,7 @@ def _named(table: TableFile, reading: Reading) -> dict[str, str]:
                 f"--map {ours}=…: lists of likers have no such column; known are "
                 f"{', '.join(_NAMES)}"
             )
-        if theirs not in table.columns and table.kind != "ndjson":
-            raise SettingError(
-                f"--map {ours}={theirs}: {table.path.name} has no column {theirs!r}; "
-                f"its columns are {', '.join(table.columns)}"
-            )
+        check_there(table, ours, theirs)
     return reading.column_map
 
 
