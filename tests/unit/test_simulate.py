@@ -98,7 +98,7 @@ def test_columns(world: World) -> None:
     assert dict(world.events.schema) == {k: v for k, v in EVENTS.items() if k != "source"}
     assert world.objects.schema["created"] == TIME
     assert world.counters.schema["time"] == TIME
-    assert world.truth.columns == ["account_id", "role", "institution_id"]
+    assert world.truth.columns == ["account_id", "role", "institution_id", "ordered_comments"]
 
 
 def test_ids(world: World) -> None:

@@ -17,7 +17,12 @@ of its values. A mechanism is a small module:
 - ``campaign``: what institutions publish on order
 - ``activists``: a rewarded network, sent from campaign to campaign
 - ``directives``: what somebody who holds the document would write down, true or not
+- ``commenters``: who comments of their own accord at all
 - ``observer``: how much of it a collector gets to see
+
+Texts of posts are templates in ``texts``. What comments say is ``wording``, from the words in
+``words/``: ``grammar`` fills templates, ``clauses`` and ``declension`` make them agree,
+``scribble`` types them, and ``handout`` has the texts that staff are given to copy.
 """
 
 from claqueur.simulation.changes import parse_change

@@ -12,8 +12,11 @@ from claqueur.simulation.chance import Flags, Floats, Ints, lognormal
 
 LIKE, COMMENT, REPOST = 0, 1, 2
 KINDS = ("like", "comment", "repost")
-TONES = ("", "organic", "fan", "praise", "activist", "handout")
-"""Lists of comment texts; a row's tone is an index into it, 0 for actions without text."""
+TONES = ("", "organic", "fan", "praise", "activist", "handout", "ordered")
+"""How comments sound; a row's tone is an index into it, 0 for actions without text."""
+
+TOLD_TONES = ("activist", "handout", "ordered")
+"""Tones of comments written on order or for a reward."""
 
 
 @dataclass(frozen=True)

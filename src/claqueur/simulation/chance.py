@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 from zlib import crc32
 
@@ -19,6 +20,16 @@ def stream(seed: int, mechanism: str) -> np.random.Generator:
     Switching one mechanism off, or adding one, leaves the draws of the others as they were.
     """
     return np.random.default_rng([seed, crc32(mechanism.encode())])
+
+
+def one_by_one(rng: np.random.Generator) -> Callable[[], float]:
+    """What gives the next number from 0 to below 1; ten times faster than asking each time."""
+
+    def numbers() -> Iterator[float]:
+        while True:
+            yield from rng.random(4_096).tolist()
+
+    return numbers().__next__
 
 
 def lognormal(

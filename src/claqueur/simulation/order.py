@@ -10,7 +10,7 @@ from claqueur.simulation.chance import Flags, Floats, Ints, beta, lognormal
 from claqueur.simulation.clock import DAY, HOUR, MINUTE, Clock, next_working
 from claqueur.simulation.compliance import before_deadlines, in_own_time
 from claqueur.simulation.population import HEAD, ORDERED
-from claqueur.simulation.scenario_orders import OrderSettings
+from claqueur.simulation.scenario_orders import Handout, OrderSettings
 from claqueur.simulation.stage import Stage
 
 
@@ -26,13 +26,22 @@ def ordered_actions(stage: Stage, order: OrderSettings, rng: np.random.Generator
         staff = np.flatnonzero(own & (people.role == ORDERED))
         parts.append(_staff_likes(stage, order, staff, target[chosen], times[chosen], rng))
     likes = Actions.joined(parts)
-    tone = "handout" if order.handout else "praise"
+    tone = "handout" if order.handout else "ordered"
     delay = order.comment_delay_seconds_median
     comments = likes.echoes(rng, order.comment_share, COMMENT, tone, delay)
+    if order.handout:
+        comments = comments.at(_given_texts(stage, order.handout)[comments.account])
     done = Actions.joined([likes, comments])
     if order.camouflage:
         done = Actions.joined([done, camouflage(stage, order.camouflage, likes, rng)])
     return done
+
+
+def _given_texts(stage: Stage, handout: Handout) -> Flags:
+    """Whether an account works at an institution that hands out texts, one value an account."""
+    places = stage.pages.of_kind("institution")
+    count = round(len(places) * handout.institutions_share)
+    return np.isin(stage.people.institution, places[:count])
 
 
 def order_targets(stage: Stage, order: OrderSettings, rng: np.random.Generator) -> Ints:

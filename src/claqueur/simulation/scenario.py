@@ -14,6 +14,7 @@ from typing import Literal
 from claqueur.errors import SettingError
 from claqueur.simulation.scenario_crowds import (
     AppealSettings,
+    CommentersSettings,
     EmployeesSettings,
     FansSettings,
     GiveawaysSettings,
@@ -208,6 +209,7 @@ class Scenario:
     theme: ThemeSettings | None = None
     campaign: CampaignSettings | None = None
     activists: ActivistsSettings | None = None
+    commenters: CommentersSettings | None = None
     observer: ObserverSettings | None = None
 
     def __post_init__(self) -> None:

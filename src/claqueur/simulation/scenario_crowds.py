@@ -76,6 +76,32 @@ class EmployeesSettings:
 
 
 @dataclass(frozen=True)
+class CommentersSettings:
+    """Who writes comments of their own at all, and how many; everybody else writes none.
+
+    Attributes
+    ----------
+    accounts_share
+        Of all accounts, those with a role too.
+    comments_mean
+        Comments of such an account in the span, heavy-tailed, at least one.
+    meme_share
+        Comments that are one of a few lines going round.
+    """
+
+    accounts_share: float
+    comments_mean: float
+    meme_share: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.comments_mean < 1:
+            raise SettingError(
+                f"commenters.comments_mean {self.comments_mean}: who comments does so once at "
+                "least; lower accounts_share for fewer"
+            )
+
+
+@dataclass(frozen=True)
 class SharesSettings:
     """A big page passes a post on, and some of its audience like it within minutes."""
 

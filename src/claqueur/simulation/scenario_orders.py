@@ -10,6 +10,8 @@ from datetime import date
 
 from claqueur.errors import SettingError
 
+_TEXTS_MAX = 1000
+
 
 @dataclass(frozen=True)
 class OwnTime:
@@ -56,10 +58,35 @@ class Camouflage:
 
 @dataclass(frozen=True)
 class Handout:
-    """Staff copy their praise from a few texts handed out; a share put it in other words."""
+    """Staff copy their praise from a few texts handed out; a share put it in other words.
+
+    Attributes
+    ----------
+    words_changed_share
+        Chance of each word of such a copy to be replaced by another; with 0 the text is said
+        again with other words in the places left open for them.
+    institutions_share
+        Institutions that hand out texts; staff of the others write no comments on order.
+    one_text_a_day
+        Whether each institution has one text a day, instead of everybody choosing among all.
+    """
 
     texts_count: int
     paraphrased_share: float
+    words_changed_share: float = 0.0
+    institutions_share: float = 1.0
+    one_text_a_day: bool = False
+
+    def __post_init__(self) -> None:
+        if self.texts_count > _TEXTS_MAX:
+            raise SettingError(
+                f"order.handout.texts_count {self.texts_count}: must be at most {_TEXTS_MAX}"
+            )
+        if self.words_changed_share and not self.paraphrased_share:
+            raise SettingError(
+                f"order.handout.words_changed_share {self.words_changed_share}: nobody changes "
+                "words while paraphrased_share is 0; raise it, or set both to 0"
+            )
 
 
 @dataclass(frozen=True)

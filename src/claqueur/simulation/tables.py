@@ -6,21 +6,28 @@ import numpy as np
 import polars as pl
 
 from claqueur.model import EVENTS, FOLLOW, OBJECTS, TIME
-from claqueur.simulation.actions import COMMENT, KINDS, REPOST, TONES, Actions
+from claqueur.simulation.actions import COMMENT, KINDS, REPOST, TOLD_TONES, TONES, Actions
 from claqueur.simulation.chance import Ints, lognormal
 from claqueur.simulation.clock import Clock
 from claqueur.simulation.observer import View
 from claqueur.simulation.pages import Pages, Posts
 from claqueur.simulation.population import ROLES, Population
 from claqueur.simulation.stage import Stage
-from claqueur.simulation.texts import Texts
+from claqueur.simulation.wording import Wording
 
 EVENT_COLUMNS = [name for name in EVENTS if name != "source"]
 
 TARGETS = pl.Schema({"object_id": pl.String(), "owner_id": pl.String()})
 """One row: a post the directive named."""
 
-TRUTH = pl.Schema({"account_id": pl.String(), "role": pl.String(), "institution_id": pl.String()})
+TRUTH = pl.Schema(
+    {
+        "account_id": pl.String(),
+        "role": pl.String(),
+        "institution_id": pl.String(),
+        "ordered_comments": pl.Int64(),
+    }
+)
 """One row: an account or a page and what it was in this world."""
 
 
@@ -34,7 +41,7 @@ def events_table(
     posts: Posts,
     actions: Actions,
     view: View,
-    texts: Texts,
+    wording: Wording,
     rng: np.random.Generator,
 ) -> tuple[pl.DataFrame, pl.Series]:
     """The events seen, pages' own posts among them; and the posts' ids in the posts' order."""
@@ -50,7 +57,7 @@ def events_table(
             "time_max": _seen_at(view.latest, view, stage.clock),
             "owner_id": owners[actions.post],
             "number": comment_number,
-            "text": _comment_texts(actions, texts, rng),
+            "text": pl.Series(wording.comments(stage, posts, actions, rng), dtype=pl.String),
         }
     )
     published = _published(stage, posts, owners, post_ids)
@@ -98,11 +105,6 @@ def _published(stage: Stage, posts: Posts, owners: pl.Series, post_ids: pl.Serie
         "text": pl.Series(posts.text, dtype=pl.String),
     }
     return pl.DataFrame(columns).select(EVENT_COLUMNS)
-
-
-def _comment_texts(actions: Actions, texts: Texts, rng: np.random.Generator) -> pl.Series:
-    lines = [texts.comment(TONES[tone], rng) if tone else None for tone in actions.tone.tolist()]
-    return pl.Series(lines, dtype=pl.String)
 
 
 def _with_content(acted: pl.DataFrame, actions: Actions) -> pl.DataFrame:
@@ -192,8 +194,13 @@ def targets_table(stage: Stage, posts: Posts, post_ids: pl.Series, targets: Ints
     return table.sort("object_id")
 
 
-def truth_table(pages: Pages, people: Population) -> pl.DataFrame:
-    """Role of every account and page; a page's is ``official``, ``institution`` or ``page``."""
+def truth_table(pages: Pages, people: Population, actions: Actions) -> pl.DataFrame:
+    """Role of every account and page; a page's is ``official``, ``institution`` or ``page``.
+
+    Comments count that are written on order or for a reward, whatever the observer sees of them.
+    """
+    told = np.isin(actions.tone, [TONES.index(tone) for tone in TOLD_TONES])
+    comments = np.bincount(actions.account[told], minlength=len(people.ids))
     names = np.array([*pages.name, None], dtype=object)
     page_role = ["page" if kind == "other" else kind for kind in pages.kind]
     own = [
@@ -206,6 +213,7 @@ def truth_table(pages: Pages, people: Population) -> pl.DataFrame:
             "role": [ROLES[role] for role in people.role.tolist()] + page_role,
             # -1, no institution, is the None at the end.
             "institution_id": names[people.institution].tolist() + own,
+            "ordered_comments": comments.tolist() + [0] * len(pages.ids),
         },
         schema=TRUTH,
     )

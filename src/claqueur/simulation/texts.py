@@ -1,39 +1,24 @@
-"""Texts from templates with slots; the templates are data, in ``texts.toml``."""
+"""Texts of posts from templates with slots; the templates are data, in ``texts.toml``."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Self
 
 import numpy as np
-
-from claqueur.simulation.scenario_orders import Handout
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Templates by topic and by tone, and what fills their slots."""
+    """Templates by topic, and what fills their slots."""
 
     slots: dict[str, list[str]]
     posts: dict[str, list[str]]
-    comments: dict[str, list[str]]
-    handed_out: tuple[tuple[str, str], ...] = ()
-    paraphrased_share: float = 0
-
-    def with_handout(self, handout: Handout, rng: np.random.Generator) -> Self:
-        """The same with a few texts of praise, each kept with the template it was made from."""
-        praise = self.comments["praise"]
-        pairs = [rng.choice(praise, 2, replace=False).tolist() for _ in range(handout.texts_count)]
-        templates = [" ".join(pair) for pair in pairs]
-        handed_out = tuple((template, self._filled([template], rng)) for template in templates)
-        share = handout.paraphrased_share
-        return replace(self, handed_out=handed_out, paraphrased_share=share)
 
     def post(self, topic: str, rng: np.random.Generator) -> str:
         """A post on a topic; topics without templates of their own read like news."""
@@ -49,18 +34,6 @@ class Texts:
     def opening(self, rng: np.random.Generator) -> str:
         """A sentence of one's own before it."""
         return self._filled(self.posts["opening"], rng)
-
-    def comment(self, tone: str, rng: np.random.Generator) -> str:
-        """A comment in a tone: ``organic``, ``fan``, ``praise``, ``activist`` or ``handout``."""
-        if tone == "handout":
-            return self._from_handout(rng)
-        return self._filled(self.comments[tone], rng)
-
-    def _from_handout(self, rng: np.random.Generator) -> str:
-        """One of the texts handed out, as it stands or with other words in its slots."""
-        template, text = self.handed_out[int(rng.random() * len(self.handed_out))]
-        paraphrased = rng.random() < self.paraphrased_share
-        return self._filled([template], rng) if paraphrased else text
 
     def _filled(self, templates: list[str], rng: np.random.Generator) -> str:
         def fill(match: re.Match[str]) -> str:

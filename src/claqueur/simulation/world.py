@@ -18,10 +18,12 @@ from claqueur.simulation.bursts import giveaway_actions, share_actions
 from claqueur.simulation.campaign import campaign_posts
 from claqueur.simulation.chance import Ints, stream
 from claqueur.simulation.clock import Clock
+from claqueur.simulation.commenters import by_commenters, commenter_actions
 from claqueur.simulation.counters import counters_table
 from claqueur.simulation.directives import directive_text
 from claqueur.simulation.fans import appeal_actions, fan_actions
 from claqueur.simulation.feed import ordinary_actions
+from claqueur.simulation.handout import HandedOut
 from claqueur.simulation.naming import named_posts, with_theme
 from claqueur.simulation.observer import observed, view
 from claqueur.simulation.order import order_targets, ordered_actions
@@ -43,7 +45,8 @@ from claqueur.simulation.tables import (
     targets_table,
     truth_table,
 )
-from claqueur.simulation.texts import Texts, read_texts
+from claqueur.simulation.texts import read_texts
+from claqueur.simulation.wording import MEME_SHARE, Wording
 
 Mechanism = Callable[[Stage, Any, np.random.Generator], Actions]
 
@@ -59,6 +62,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "standing_appeal": supporter_actions,
     "order": ordered_actions,
     "activists": activist_actions,
+    "commenters": commenter_actions,
 }
 """Who acts, by the name of the scenario's table that switches it on and sets it."""
 
@@ -78,7 +82,8 @@ class World:
     counters
         Followers of pages by day, likes of official posts by age.
     truth
-        Role and institution of every account and page. ``ordered`` are the staff only.
+        Role and institution of every account and page, and how many comments it wrote on order
+        or for a reward. ``ordered`` are the staff only.
     targets
         Posts a directive named, or a network's campaigns; those that nobody ordered too, where a
         scenario names some.
@@ -156,7 +161,7 @@ def simulate(
         events=events,
         objects=objects,
         counters=counters_table(stage, posts, ids, actions, seen, stream(seed, "counters")),
-        truth=truth_table(stage.pages, stage.people),
+        truth=truth_table(stage.pages, stage.people, actions),
         targets=targets,
         follows=follows_table(stage, seen),
         scenario=name,
@@ -198,17 +203,20 @@ def _named(stage: Stage, seed: int) -> Ints:
 def _play(stage: Stage, seed: int) -> Actions:
     """Everything done to posts by the mechanisms the scenario has a table for, in no order."""
     tables = {name: getattr(stage.scenario, name) for name in MECHANISMS}
-    return Actions.joined(
+    done = Actions.joined(
         [
             MECHANISMS[name](stage, settings, stream(seed, name))
             for name, settings in tables.items()
             if settings is not None
         ]
     )
+    own = stage.scenario.commenters
+    return by_commenters(done, stage, own, stream(seed, "commenters")) if own else done
 
 
-def _texts(scenario: Scenario, seed: int) -> Texts:
+def _texts(scenario: Scenario, seed: int) -> Wording:
     """What people write; on order, what they were handed out."""
     handout = scenario.order.handout if scenario.order else None
-    texts = read_texts()
-    return texts.with_handout(handout, stream(seed, "handout")) if handout else texts
+    drawn = HandedOut.drawn(handout, stream(seed, "handout")) if handout else None
+    own = scenario.commenters
+    return Wording(own.meme_share if own else MEME_SHARE, drawn)

@@ -143,7 +143,7 @@ def from_tables(world: World) -> Dataset:
     time = low.dt.epoch("s") + ((high - low).dt.total_seconds() * within).floor().cast(pl.Int64)
     acts = _acts(events.with_columns(time_min=pl.from_epoch(time, "s")), pl.lit(NEVER))
     people = world.truth.filter(~pl.col("role").is_in(_PAGES))
-    pages = world.truth.filter(pl.col("role").is_in(_PAGES))
+    pages = world.truth.filter(pl.col("role").is_in(_PAGES)).select("account_id", "institution_id")
     clock = _clock(world)
     return Dataset(
         acts=acts,
@@ -151,7 +151,7 @@ def from_tables(world: World) -> Dataset:
         follows=world.follows.select(_numbered("account_id"), _numbered("owner_id")),
         followers=_followers(world.counters),
         accounts=sorted(people["account_id"].cast(pl.Int64).to_list()),
-        pages={int(owner): name or f"page-{owner[1:]}" for owner, _, name in pages.rows()},
+        pages={int(owner): name or f"page-{owner[1:]}" for owner, name in pages.rows()},
         closed=frozenset(),
         list_length_max=None,
         list_keeps="newest",
