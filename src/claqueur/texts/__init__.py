@@ -1,0 +1,1 @@
+"""What comments say: written alike, near-duplicates, templates, tone, and what fits any post."""
