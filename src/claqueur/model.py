@@ -23,6 +23,12 @@ CO_ACTION = "co_action"
 CO_ENGAGEMENT = "co_engagement"
 """The untimed layer: the same objects, whenever."""
 
+CO_TEXT = "co_text"
+"""The layer of comments: made from the same texts."""
+
+TEXT = "text"
+"""The action of that layer, whatever carried the texts."""
+
 FUSED = "fused"
 """Layers together."""
 
@@ -184,6 +190,56 @@ CURVES = pl.Schema(
 )
 """One row: actions on an object up to a moment, of everybody and of the group's members; for
 the objects a pictured group shares most, thinned to a few hundred moments."""
+
+TEMPLATES = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "template": pl.String(),
+        "frame": pl.String(),
+        "public_frame": pl.String(),
+        "words": pl.Int64(),
+        "comments": pl.Int64(),
+        "accounts": pl.Int64(),
+        "pages": pl.Int64(),
+        "posts": pl.Int64(),
+        "first_time": TIME,
+        "last_time": TIME,
+        "rarity_bits": pl.Float64(),
+        "rare": pl.Boolean(),
+    }
+)
+"""One row: one template that at least two accounts used, of a group where the group is tied by
+it. ``frame`` has slots where its texts differ; ``public_frame`` has only words that lead to
+enough people outside."""
+
+COPIES = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "account_id": pl.String(),
+        "template": pl.String(),
+        "object_id": pl.String(),
+        "owner_id": pl.String(),
+        "content_id": pl.String(),
+        "time": TIME,
+        "text": pl.String(),
+    }
+)
+"""One row: one comment of a member made from a template of its group."""
+
+VOICES = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "comments": pl.Int64(),
+        "accounts": pl.Int64(),
+        "positive": pl.Float64(),
+        "negative": pl.Float64(),
+        "generic": pl.Float64(),
+        "fit": pl.Float64(),
+    }
+)
+"""One row: comments of a group's members, all of them, and of everybody else where ``group_id`` is
+null: shares that are positive, negative, and would suit any post, and how well they fit their
+post on average (null where posts have no text)."""
 
 SMALLEST_SHOWN = 10
 """k: groups with fewer members are left out of pictures."""

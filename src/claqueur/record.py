@@ -41,8 +41,10 @@ class Record:
     """What the calibrated default tested where there are times, and how."""
     untimed: dict[str, Any] | None = None
     """The same where there are none."""
+    texts: dict[str, Any] | None = None
+    """What was tested in the texts of comments, and how."""
     layers: dict[str, Any] | None = None
-    """What both came to together."""
+    """What these came to together."""
     targets: dict[str, Any] | None = None
     """What the test of declared targets found, and how."""
     objects: dict[str, Any] | None = None
@@ -107,6 +109,7 @@ class Record:
             "networks": self.networks,
             "calibration": self.calibration,
             "untimed": self.untimed,
+            "texts": self.texts,
             "layers": self.layers,
             "targets": self.targets,
             "set_aside": self.set_aside.record(),

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from claqueur.errors import CaseError
-from claqueur.model import FORMAT
+from claqueur.model import COPIES, FORMAT, TEMPLATES
 
 TABLES = ("pairs", "accounts", "groups", "evidence", "activity", "rhythm", "curves")
 DIRECTIVE = "directive.json"
@@ -82,12 +82,22 @@ class Result:
     @property
     def calibrated(self) -> bool:
         """Whether nothing was guessed and errors are stated."""
-        return bool(self.run.get("calibration") or self.run.get("untimed"))
+        return any(self.run.get(name) for name in ("calibration", "untimed", "texts"))
 
     @property
     def compared(self) -> bool:
         """Whether accounts were compared; not where nothing tells who acted on what."""
         return self.calibrated or bool(self.run["networks"])
+
+    @property
+    def templates(self) -> pl.DataFrame:
+        """What comments were made from (``TEMPLATES``); empty where none have text."""
+        return self.others.get("templates", pl.DataFrame(schema=TEMPLATES))
+
+    @property
+    def copies(self) -> pl.DataFrame:
+        """Members' comments made from their group's templates (``COPIES``)."""
+        return self.others.get("copies", pl.DataFrame(schema=COPIES))
 
     def edge_evidence(self, pair: int) -> pl.DataFrame:
         """The actions behind one edge: who acted when on which object.

@@ -6,12 +6,13 @@ Everything is laid out once a run; items and tests look at parts of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from claqueur.directive.said import said
 from claqueur.directive.targets import publishes
 from claqueur.kernels.co_action import I64
 from claqueur.model import FOLLOW, POST
@@ -29,6 +30,15 @@ COUNTERS = {"like": "likes", "comment": "comments", "repost": "reposts", "view":
 """Actions and the counter of posts that counts them."""
 
 FOLLOWERS = "followers"
+
+_COMMENTS = {
+    "account": pl.Int64(),
+    "post": pl.Int64(),
+    "page": pl.Int64(),
+    "t_min_ms": pl.Int64(),
+    "t_max_ms": pl.Int64(),
+    "text": pl.String(),
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,10 @@ class Collected:
         Counters of pages: ``page``, ``time_ms``, ``value``.
     undated
         Posts that could not be used because nothing says when they were published.
+    comments
+        Actions that carry a text, as ``acts`` with ``text`` instead of the action.
+    tone_model
+        How tone is told: empty for the lexicon, or the folder of a classifier.
     """
 
     pages: list[str]
@@ -62,6 +76,13 @@ class Collected:
     readings: pl.DataFrame
     followers: pl.DataFrame
     undated: int
+    comments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_COMMENTS))
+    tone_model: str = ""
+
+    @cached_property
+    def said(self) -> pl.DataFrame:
+        """What the comments are like (:data:`claqueur.directive.said.SAID`)."""
+        return said(self.comments, self.posts["text"], self.tone_model)
 
     @property
     def first_ms(self) -> int:
@@ -86,7 +107,10 @@ def _extreme(value: object) -> int:
 
 
 def collected(
-    events: Events | None, objects: pl.DataFrame | None, counters: pl.DataFrame | None
+    events: Events | None,
+    objects: pl.DataFrame | None,
+    counters: pl.DataFrame | None,
+    tone_model: str = "",
 ) -> Collected:
     """Lay out a case's events, objects and counters.
 
@@ -114,6 +138,8 @@ def collected(
         readings=_readings(counters, place),
         followers=_followers(counters, pages),
         undated=undated,
+        comments=acts.drop_nulls("text").select(*_COMMENTS),
+        tone_model=tone_model,
     )
 
 

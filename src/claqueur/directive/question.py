@@ -107,6 +107,10 @@ class Question:
     def acts(self) -> pl.DataFrame:
         """Actions of the ordered kinds; of all where the table does not tell them apart."""
         acts = self.data.acts.filter(pl.col("action").is_in([*self.item.action, ""]))
+        return self.outside_pauses(acts)
+
+    def outside_pauses(self, acts: pl.DataFrame) -> pl.DataFrame:
+        """Actions that did not come while a short declared cause went on."""
         for span in self.windows.interrupted:
             inside = (pl.col("t_min_ms") >= span.begin_ms) & (pl.col("t_max_ms") < span.end_ms)
             acts = acts.filter(~inside.fill_null(False))

@@ -107,6 +107,7 @@ def share_finding(
     after: Shares,
     *,
     by_interest: bool,
+    counts: bool = True,
     remarks: tuple[str, ...] = (),
 ) -> Finding:
     """What a rise of a share says, in percentage points of the targets' actions."""
@@ -131,6 +132,7 @@ def share_finding(
         page_p=found.page_p,
         visible=visible,
         adequate=visible <= ADEQUATE_POINTS,
+        counts=counts,
         explained_by=question.explained(by_interest=by_interest),
         controls=tuple(_points(expected + change, expected) for change in found.controls),
         numbers={

@@ -70,6 +70,8 @@ class Confirmed:
         Groups that were frozen and tested.
     all_log_e : (n_accounts,) float64
         Evidence of everybody who could be tested, NaN for the others. Never written anywhere.
+    all_p : (n_accounts,) float64
+        P-values of the same, where the test gives such; otherwise the inverses of e-values.
     """
 
     accounts: I64
@@ -79,6 +81,23 @@ class Confirmed:
     windows_ms: list[int]
     candidates: int
     all_log_e: F64
+    all_p: F64 | None = None
+
+    @property
+    def p(self) -> F64:
+        """P-value of each confirmed account, (k,) float64."""
+        return self.p_of(self.accounts)
+
+    def p_of(self, accounts: NDArray[np.integer]) -> F64:
+        """P-values of some accounts, nan for those that could not be tested."""
+        every = np.exp(np.minimum(-self.all_log_e, 0)) if self.all_p is None else self.all_p
+        p: F64 = every[accounts]
+        return p
+
+    @property
+    def tested_p(self) -> F64:
+        """P-value of every account that could be tested, (family,) float64."""
+        return self.p_of(np.flatnonzero(~np.isnan(self.all_log_e)))
 
     @property
     def log_e(self) -> F64:

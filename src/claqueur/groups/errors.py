@@ -31,7 +31,7 @@ def with_errors(
     errors = pl.DataFrame(
         {
             "account_id": events.names["account_id"].gather(confirmed.accounts),
-            "p_value": np.exp(np.minimum(-confirmed.log_e, 0)),
+            "p_value": confirmed.p,
             "q_value": confirmed.q,
             "stability": confirmed.stability,
         }
@@ -75,6 +75,5 @@ def histogram(confirmed: Confirmed) -> list[int]:
 
     Inverses of e-values are conservative: without lockstep most are 1.
     """
-    p = np.exp(np.minimum(-confirmed.tested_log_e, 0))
-    counts, _ = np.histogram(p, bins=20, range=(0, 1))
+    counts, _ = np.histogram(confirmed.tested_p, bins=20, range=(0, 1))
     return [int(count) for count in counts]

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from claqueur.model import CO_ACTION, CO_ENGAGEMENT, CO_TEXT
 from claqueur.publish.charts.labels import counted, duration_words, listed
 from claqueur.results import Result
 
@@ -26,24 +27,35 @@ INTEREST = (
 """What acting on the same objects, whenever, does not tell apart from an order."""
 
 
+COPYING = (
+    "an appeal that offered texts to copy",
+    "slogans, songs or jokes of a circle of friends",
+    "accounts run by one person or one tool",
+)
+"""What using the same texts does not tell apart from an order."""
+
+
 def sentences(result: Result) -> list[str]:
     """What was found, at which error against which null, and what it is not."""
     test, untimed = result.run.get("calibration"), result.run.get("untimed")
     lines = []
     if test:
-        groups, members = _sizes(result, timed=True)
+        groups, members = _sizes(result, CO_ACTION)
         lines += [_found(groups, members, test) if groups else _nothing(test), *_small(test)]
     if untimed:
-        groups, members = _sizes(result, timed=False)
+        groups, members = _sizes(result, CO_ENGAGEMENT)
         lines.append(_engaged(groups, members, untimed) if groups else _not_engaged(untimed))
+    if texts := result.run.get("texts"):
+        groups, members = _sizes(result, CO_TEXT)
+        lines.append(_copied(groups, members, texts) if groups else _not_copied(texts))
     if layers := result.run.get("layers"):
         lines.append(_layers(layers))
     return lines
 
 
-def _sizes(result: Result, *, timed: bool) -> tuple[int, int]:
+def _sizes(result: Result, layer: str) -> tuple[int, int]:
     """Groups of one layer, and their members."""
-    groups = result.groups.filter(pl.col("window_ms").is_not_null() == timed)
+    groups = result.groups.filter(pl.col("layers").list.contains(layer))
     return groups.height, int(groups["size"].sum())
 
 
@@ -106,13 +118,49 @@ def _not_engaged(test: dict[str, Any]) -> str:
     )
 
 
-def _layers(layers: dict[str, Any]) -> str:
+def _copied(groups: int, members: int, test: dict[str, Any]) -> str:
     return (
-        "Both layers together, their evidence averaged, which holds whatever ties them: "
+        f"{counted(members, 'account')} in {counted(groups, 'group')} wrote comments made from the "
+        f"same texts, at least {test['fewest_texts']} different ones under different posts, more "
+        "often than chance explains. Chance here means: everybody comments as much as they do, and "
+        "people outside the group write something made from its texts as often as they do, on the "
+        "whole and where they copy each other under a post. The texts were found without the account that was tested. "
+        f"At a false discovery rate of {test['level']:.0%}, at most that share of the {members:,} "
+        "is expected to have been included wrongly, against that null and among the "
+        f"{test['family']:,} accounts that could be tested. It is not the probability of an order. "
+        f"Not excluded are {listed(COPYING)}."
+    )
+
+
+def _not_copied(test: dict[str, Any]) -> str:
+    if not test["family"]:
+        return (
+            "No account could be tested by its words: that needs accounts with at least "
+            f"{test['fewest_texts']} comments of {test['fewest_words']} words or more."
+        )
+    return (
+        f"No group that uses the same texts was found among the {test['family']:,} accounts with "
+        f"enough comments, at a false discovery rate of {test['level']:.0%}. That does not show "
+        "that no comments were ordered: those in everybody's own words, or a single text each, "
+        "cannot be seen this way."
+    )
+
+
+_NAMES = {"timed": "the timed layer", "untimed": "the untimed one", "text": "texts"}
+
+
+def _layers(layers: dict[str, Any]) -> str:
+    alone = [f"{name} alone {layers[key]:,}" for key, name in _NAMES.items() if key in layers]
+    beyond = (
+        " The untimed layer does not keep shared interest, so what rests on it alone is no more "
+        "than it says above."
+        if "untimed" in layers
+        else ""
+    )
+    return (
+        "The layers together, their evidence averaged, which holds whatever ties them: "
         f"{counted(layers['together'], 'account')} of {layers['family']:,} at a false discovery "
-        f"rate of 5%; the timed layer alone {layers['timed']:,}, the untimed one alone "
-        f"{layers['untimed']:,}, and {layers['both']:,} in both. The untimed layer does not keep "
-        "shared interest, so what rests on it alone is no more than it says above."
+        f"rate of 5%; {', '.join(alone)}, and {layers['several']:,} in more than one.{beyond}"
     )
 
 

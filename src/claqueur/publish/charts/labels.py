@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from claqueur.errors import SettingError
-from claqueur.model import ANY_ACTION
+from claqueur.model import ANY_ACTION, TEXT
 from claqueur.results import Result
 from claqueur.settings import duration_text
 
@@ -37,6 +37,8 @@ def duration_words(value_ms: int) -> str:
 
 def network_text(row: dict[str, Any]) -> str:
     """What a network is called: its action and window."""
+    if row["action"] == TEXT and row["window_ms"] is None:
+        return "the same texts"
     return f"{action_text(row['action'])} {window_text(row['window_ms'])}"
 
 

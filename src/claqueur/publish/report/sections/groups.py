@@ -37,6 +37,8 @@ PATTERNS = {
 }
 TIMED = ("timeline", "rhythm", "cumulative", "order", "features")
 """Pictures that groups without times have none of."""
+DATED = ("timeline", "rhythm")
+"""Those of them for which times are enough, and no window is needed."""
 FIRST = ("matrix", "timeline", "rhythm", "cumulative")
 
 
@@ -110,7 +112,8 @@ def _group(context: Context, row: dict[str, Any]) -> Markup:
     objects = own.head(OBJECTS).with_columns(object=context.objects(own["object_id"].head(OBJECTS)))
     known = [name for name, chart in charts().items() if chart.per_group]
     if row["window_ms"] is None:
-        known = [name for name in known if name not in TIMED]
+        dated = DATED if row["first_time"] else ()
+        known = [name for name in known if name not in TIMED or name in dated]
     elif "features" not in context.result.others:
         known.remove("features")
     return context.page(

@@ -51,7 +51,7 @@ def _nobody(context: Context) -> Markup:
 
 def _calibrated(context: Context) -> Markup:
     """The sentences that may be printed, and how small an order would have been seen."""
-    test, untimed = (context.run.get(name) for name in ("calibration", "untimed"))
+    test, untimed, texts = (context.run.get(name) for name in ("calibration", "untimed", "texts"))
     planted = test["sensitivity"] if test else []
     polls = test.get("polls", []) if test else []
     return context.page(
@@ -59,11 +59,12 @@ def _calibrated(context: Context) -> Markup:
         events=context.run["events"],
         test=test,
         untimed=untimed,
-        family=max(each["family"] for each in (test, untimed) if each),
+        texts=texts,
+        family=max(each["family"] for each in (test, untimed, texts) if each),
         layers=context.run.get("layers"),
         lines=sentences(context.result),
         groups=context.result.groups.height,
-        members=context.result.accounts.height,
+        members=context.result.accounts["account_id"].n_unique(),
         largest=_largest(context),
         sizes=_crossed(planted, "size", "participation"),
         shares=sorted({row["participation"] for row in planted}),

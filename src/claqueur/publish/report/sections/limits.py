@@ -21,8 +21,9 @@ class Limits:
         """Those of the calibrated default, or those of thresholds chosen by hand."""
         if context.result.compared and not context.result.calibrated:
             return context.page("limits.html")
-        timed, untimed = (context.run.get(name) for name in ("calibration", "untimed"))
-        return context.page("limits_calibrated.html", timed=timed, untimed=untimed)
+        names = {"timed": "calibration", "untimed": "untimed", "texts": "texts"}
+        layers = {name: context.run.get(key) for name, key in names.items()}
+        return context.page("limits_calibrated.html", **layers)
 
 
 SECTION = Limits()

@@ -27,11 +27,12 @@ class Method:
             "method.html" if thresholds else "method_calibrated.html",
             test=context.run.get("calibration"),
             untimed=context.run.get("untimed"),
+            texts=context.run.get("texts"),
             layers=context.run.get("layers"),
             detect=settings["detect"],
             grouping=settings["groups"],
             networks=context.run["networks"],
-            windows=sorted({row["window_ms"] for row in context.run["networks"]}),
+            windows=sorted({row["window_ms"] or 0 for row in context.run["networks"]}),
             tool=COMPAT.get(context.run["compat"] or "", ""),
             versions={"claqueur": context.run["claqueur"], **context.run["versions"]},
         )
