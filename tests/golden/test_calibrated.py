@@ -94,10 +94,15 @@ def contract(result: Result) -> None:
     assert (accounts["p_value"] <= accounts["q_value"]).all()
     assert (pairs["p_value"] <= pairs["q_value"]).all()
     assert (pairs["account_a"] < pairs["account_b"]).all()
-    assert_frame_equal(pairs, pairs.sort("action", "window_ms", "account_a", "account_b"))
-    assert not pairs.select("window_ms", "account_a", "account_b").is_duplicated().any()
+    key = ["layer", "action", "window_ms", "account_a", "account_b"]
+    assert_frame_equal(pairs, pairs.sort(key))
+    assert not pairs.select("layer", "window_ms", "account_a", "account_b").is_duplicated().any()
     assert (pairs["weight"] >= 1).all()
-    assert set(pairs["window_ms"]) | set(groups["window_ms"]) <= set(WINDOWS_MS)
+    # Pairs and groups of the layer of time have its window; comments and all together have none.
+    timed = pairs["layer"] == "co_action"
+    assert set(pairs["layer"]) <= {"co_action", "co_text", "fused"}
+    assert set(pairs.filter(timed)["window_ms"]) | set(groups["window_ms"]) <= set(WINDOWS_MS)
+    assert pairs.filter(~timed)["window_ms"].null_count() == (~timed).sum()
     # Nobody without a group, nobody in two, no group without members.
     assert accounts["account_id"].is_unique().all()
     assert sorted(groups["group_id"]) == list(range(1, groups.height + 1))
@@ -234,10 +239,17 @@ class TestTooLittle:
         assert result.run["calibration"]["family"] == 0
         assert result.run["calibration"]["sensitivity"] == []
         contract(result)
-        assert sentences(result) == [
+        by_time, *by_texts = sentences(result)
+        assert by_time == (
             "No account could be tested by time: that needs people who act on the same objects "
             "on several days, over at least four days. This says nothing either way."
-        ]
+        )
+        texts = result.run["texts"]
+        assert len(by_texts) == (texts is not None)
+        if texts is not None:
+            found = f"No group that uses the same texts was found among the {texts['family']:,} acc"
+            assert by_texts[0].startswith(found)
+        assert result.run["layers"] is None
 
 
 def test_one_evening_is_not_sustained(tmp_path):
@@ -290,7 +302,7 @@ class TestSensitivity:
     def test_small_data_give_no_estimate(self, in_town):
         assert in_town.run["calibration"]["sensitivity"] == []
         assert in_town.run["calibration"]["smallest_seen"] == []
-        assert len(sentences(in_town)) == 1
+        assert not any("invented orders" in said for said in sentences(in_town))
 
     def test_the_smallest_of_each_obedience(self):
         rows = [
@@ -307,7 +319,7 @@ class TestSensitivity:
         def said(seen: list[dict]) -> str:
             rows = [{"size": 50, "participation": 0.9, "found": 0.2}]
             test = {**in_city.run["calibration"], "sensitivity": rows, "smallest_seen": seen}
-            return sentences(replace(in_city, run={**in_city.run, "calibration": test}))[-1]
+            return sentences(replace(in_city, run={**in_city.run, "calibration": test}))[1]
 
         assert said([]).startswith("None of the invented orders of up to 50 people")
         seen = said([{"size": 25, "participation": 0.6, "found": 0.8}])

@@ -136,8 +136,11 @@ def test_exact_interval_and_unknown_times_in_one_table(tmp_path):
     assert set(result.pairs["layer"]) <= {"co_action", "co_engagement", "fused"}
     assert result.groups["window_ms"].is_not_null().any()
     dated = result.others["layers"].filter(pl.col("timed_p_value") < 0.01)
-    assert (dated["p_value"] <= 2 * dated["timed_p_value"] + 1e-12).all()
-    assert result.run["layers"]["timed"] > 20
+    layers = result.run["layers"]
+    kinds = len({"timed", "untimed", "text"} & layers.keys())
+    assert kinds == 2 + (result.run["texts"]["family"] > 0)
+    assert (dated["p_value"] <= kinds * dated["timed_p_value"] + 1e-12).all()
+    assert layers["timed"] > 20
 
 
 def test_real_tables_without_times_or_pages(shared, tmp_path):

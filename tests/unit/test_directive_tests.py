@@ -449,12 +449,170 @@ def test_a_claimed_total_is_held_against_all_there_is():
         assert found.numbers["claimed"] == claimed
 
 
-def test_comments_are_counted_and_not_read_yet(quiet):
+# What comments say
+
+OWN = ("когда откроют", "а почему закрыли", "видели вчера", "опять этот", "хорошо бы", "спасибо за")
+HANDED = (
+    "Молодцы! Наш любимый город достоин такого прекрасного праздника, спасибо организаторам",
+    "Отличная подготовка, горжусь нашими спортсменами и жду торжественного открытия",
+    "Замечательные новости радуют каждого жителя, так держать, верим в победу",
+)
+
+
+def said(posts: pl.DataFrame, folder, who=None):
+    """Twelve comments of readers under every post, and those that who(page, day, k) gives."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for post in posts.iter_rows(named=True):
+        born = int(post["created"].timestamp() * 1000)
+        page, (day, k) = post["owner_id"], divmod(born - START_MS, DAY_MS)
+        own = [
+            (f"5{reader:05}", f"{rng.choice(OWN)} {''.join(rng.choice(list('абвгдежзик'), 9))}")
+            for reader in rng.choice(400, 12, replace=False)
+        ]
+        more = who(page, day, int(k > 12 * HOUR)) if who else []
+        moments = born + (rng.exponential(400, len(own) + len(more)) * 60_000).astype(int)
+        rows += [
+            (account, "comment", post["object_id"], page, int(moment), text)
+            for (account, text), moment in zip([*own, *more], moments, strict=True)
+        ]
+    columns = ["account_id", "action", "object_id", "owner_id", "timestamp", "text"]
+    pl.DataFrame(rows, schema=columns, orient="row").write_csv(folder / "comments.csv")
+    return read_files([folder / "comments.csv"], Reading(), folder, Record())
+
+
+def praising(page, day, k):
+    """Since the date, fifteen people a post whom nobody saw there, with texts they were given."""
+    if page != TARGET or day < 0:
+        return []
+    rng = np.random.default_rng([day, k])
+    return [(f"9{(2 * day + k) * 15 + n:05}", str(rng.choice(HANDED))) for n in range(15)]
+
+
+def words_of(events) -> dict[str, Finding]:
+    """What is said of an item that orders comments."""
+    data = collected(events, objects(), None)
+    return findings(asked(data, events=events, action=("comment",)), "comments")
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    return said(objects(), tmp_path_factory.mktemp("talk"))
+
+
+MEASURES = {
+    "positive comments by accounts new to the page": True,
+    "comments made from texts several people use": True,
+    "positive comments": False,
+    "comments that would suit any post": False,
+}
+"""Each with whether it counts."""
+
+
+def test_handed_out_praise_by_newcomers_is_seen(tmp_path):
+    found = words_of(said(objects(), tmp_path, praising))
+    assert {name: each.counts for name, each in found.items()} == MEASURES
+    for name in list(MEASURES)[:3]:
+        assert found[name].available
+        assert found[name].p_value < 0.01, name
+        assert found[name].effect > 0.2
+        assert found[name].low > 0
+        assert found[name].numbers["share_after"] > found[name].numbers["share_before"] + 0.2
+        assert found[name].numbers["control_pages"] == len(CONTROLS)
+    copied = found["comments made from texts several people use"]
+    assert copied.numbers["share_before"] == 0
+    assert copied.numbers["share_after"] == pytest.approx(15 / 27, abs=0.01)
+
+
+def test_praise_by_readers_of_the_page_is_praise_but_not_by_newcomers(tmp_path):
+    """Known people, in words of their own: the first and the second measure stay silent."""
+
+    def pleased(page, day, k):
+        if page != TARGET:
+            return []
+        rng = np.random.default_rng([day + 50, k])
+        words = ["".join(rng.choice(list("абвгдежзик"), 9)) for _ in range(15)]
+        glad = "спасибо, отлично" if day >= 0 else "видели вчера"
+        return [(f"6{n:05}", f"{glad} {word}") for n, word in enumerate(words)]
+
+    found = words_of(said(objects(), tmp_path, pleased))
+    new, copied, praise, _ = (found[name] for name in MEASURES)
+    assert praise.p_value < 0.01
+    assert not praise.counts
+    assert new.p_value > 0.05
+    assert copied.p_value is None or copied.p_value > 0.05
+
+
+def test_comments_as_before_are_not_seen(talk):
+    found = words_of(talk)
+    assert found.keys() == MEASURES.keys()
+    for finding in found.values():
+        assert finding.available
+        assert finding.p_value > 0.01
+
+
+def test_praise_everywhere_is_no_praise_of_the_target(tmp_path):
+    """Controls rise with it: newcomers who praise every page after the date."""
+
+    def everywhere(page, day, k):
+        rng = np.random.default_rng([int(page) + 2000, day + 50, k])
+        text = [str(rng.choice(HANDED)) for _ in range(8)]
+        number = (-int(page) * 100 + 2 * day + k) * 8
+        return [(f"9{number + n:06}", each) for n, each in enumerate(text)] if day >= 0 else []
+
+    for finding in words_of(said(objects(), tmp_path, everywhere)).values():
+        assert finding.p_value is None or finding.p_value > 0.01
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (pl.lit("🎉"), "no words of comments were collected"),
+        (pl.lit(None, pl.String), "no words of comments were collected"),
+        (pl.when(pl.col("owner_id") == TARGET).then("text"), "too few comments with words"),
+    ],
+)
+def test_without_words_comments_say_that_they_cannot(talk, text, why):
+    frame = talk.frame
+    owner = talk.names["owner_id"].gather(frame["owner_id"])
+    table = frame.with_columns(owner_id=owner).with_columns(text=text)
+    spoken = replace(talk, frame=frame.with_columns(table["text"]))
+    found = words_of(spoken)
+    assert {name: each.counts for name, each in found.items()} == MEASURES
+    for finding in found.values():
+        assert not finding.available
+        assert finding.p_value is None
+        assert why in finding.why
+
+
+def test_comments_need_control_pages_and_an_order_to_comment(talk, quiet):
+    data = collected(talk, objects(), None)
+    ordered_ = {"events": talk, "action": ("comment",)}
+    for controls in ((), (Control(CONTROLS[:4], "few"),)):
+        found = findings(asked(data, controls=controls, **ordered_), "comments")
+        assert found.keys() == MEASURES.keys()
+        assert all("control pages" in each.why for each in found.values())
+    assert not findings(asked(data, events=talk, action=("like",)), "comments")
+    assert not findings(publishing(data, events=talk), "comments")
+    # Nobody can be seen at all: there are only counts.
+    hidden = findings(asked(collected(None, objects(), None), action=("comment",)), "comments")
+    assert all("only counts" in each.why for each in hidden.values())
+    # Likes without comments have no words.
     events, data = quiet
-    question = asked(data, events=events, action=("like", "comment"))
-    (found,) = findings(question, "comments").values()
-    assert not found.available
-    assert not findings(asked(data, events=events), "comments")
+    both = findings(asked(data, events=events, action=("like", "comment")), "comments")
+    assert all("no words" in each.why for each in both.values())
+
+
+def test_what_came_long_after_the_post_is_left_aside(tmp_path):
+    """As for actions: praise written weeks later says nothing about these days."""
+    posts = objects()
+    late = said(posts, tmp_path, praising)
+    praised = late.names["account_id"].gather(late.frame["account_id"]).str.starts_with("9")
+    weeks = pl.when(praised).then(40 * DAY_MS).otherwise(0)
+    moved = late.frame.with_columns(pl.col("t_min_ms", "t_max_ms") + weeks)
+    found = words_of(replace(late, frame=moved))
+    for name in list(MEASURES)[:3]:
+        assert found[name].p_value is None or found[name].p_value > 0.01
 
 
 def test_declared_causes_take_what_they_explain_out(ordered):

@@ -61,4 +61,5 @@ def _texts_of_posts(events: Events) -> pl.Series:
     known = own.drop_nulls("text").unique("object_id", keep="first", maintain_order=True)
     text: np.ndarray = np.full(len(events.names["object_id"]), None, object)
     text[known["object_id"].to_numpy()] = known["text"].to_numpy()
-    return pl.Series(text, dtype=pl.String)
+    # As a list: from an array of objects that begins with None, Polars makes no strings.
+    return pl.Series(text.tolist(), dtype=pl.String)
