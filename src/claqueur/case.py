@@ -11,6 +11,7 @@
       directives/  records of directives, and what of them was registered
       runs/<run>/  one folder a run
       report/      what was rendered
+      case.sqlite  who did what when, what was decided in review (custody.py)
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ from typing import Any
 
 import polars as pl
 
+from claqueur import custody
 from claqueur.atomic import check_free, new_folder, recover, replaced_folders
 from claqueur.errors import CaseError, SettingError
 from claqueur.model import FORMAT
-from claqueur.settings import Grouping, Reading, Targets, from_mapping
+from claqueur.settings import Grouping, Reading, Targets, Wording, from_mapping
 from claqueur.store import Events
 
-_KNOWN = ("format", "id", "name", "read", "detect", "groups", "targets")
+TABLES = ("events", "objects", "counters")
+"""Folders of tables; they are exchanged together."""
+
+_KNOWN = ("format", "id", "name", "read", "detect", "groups", "targets", "texts")
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Case:
     Attributes
     ----------
     settings
-        The whole of ``case.toml``; tables ``read``, ``detect``, ``groups`` and ``targets`` hold
-        settings.
+        The whole of ``case.toml``; tables ``read``, ``detect``, ``groups``, ``targets`` and
+        ``texts`` hold settings.
     """
 
     folder: Path
@@ -64,6 +69,11 @@ class Case:
     def grouping(self) -> Grouping:
         """How communities are found."""
         return from_mapping(Grouping, self.settings.get("groups", {}), "case.toml [groups]")
+
+    @property
+    def wording(self) -> Wording:
+        """How what comments say is told."""
+        return from_mapping(Wording, self.settings.get("texts", {}), "case.toml [texts]")
 
     @property
     def targets(self) -> Targets:
@@ -106,6 +116,12 @@ class Case:
         path = self.folder / name / f"{name}.parquet"
         return pl.read_parquet(path) if path.exists() else None
 
+    def table_hashes(self) -> dict[str, dict[str, str]]:
+        """SHA-256 of the files of each table there is."""
+        self._recover()
+        found = {name: custody.hashes(self.folder / name) for name in TABLES}
+        return {name: files for name, files in found.items() if files}
+
     def imports(self) -> list[dict[str, Any]]:
         """What was imported: files, hashes, rows kept, refused."""
         self._recover()
@@ -146,14 +162,22 @@ class Case:
             (works[0] / "imports.json").write_text(text + "\n", encoding="utf-8")
             for work, (name, table) in zip(works[1:], tables.items(), strict=True):
                 table.write_parquet(work / f"{name}.parquet")
+            self._write_down(imported, dict(zip(("events", *tables), works, strict=True)))
+
+    def _write_down(self, imported: dict[str, Any], works: dict[str, Path]) -> None:
+        """What is about to take its place: who brought what, and the hashes of the tables."""
+        kind = custody.COLLECTED if "evidence" in imported else custody.IMPORTED
+        custody.append(
+            self.folder, kind, inputs=imported["inputs"], added_to=imported["added_to"],
+            tables={name: custody.hashes(work) for name, work in works.items()},
+        )  # fmt: skip
 
     @property
     def _note(self) -> Path:
         return self.folder / ".exchange.json"
 
     def _recover(self) -> None:
-        folders = ("events", "objects", "counters")
-        recover([self.folder / name for name in folders], self._note)
+        recover([self.folder / name for name in TABLES], self._note)
 
     def runs(self) -> list[Path]:
         """Finished runs, oldest first."""
@@ -195,8 +219,8 @@ def create_case(folder: str | Path, name: str = "", **tables: dict[str, Any]) ->
     Parameters
     ----------
     tables
-        Settings for the tables ``read``, ``detect``, ``groups``, ``targets``; only what differs
-        from the defaults need be there.
+        Settings for the tables ``read``, ``detect``, ``groups``, ``targets``, ``texts``; only
+        what differs from the defaults need be there.
     """
     # Loaded here: detection on plain files needs no TOML writer.
     import tomlkit
@@ -211,7 +235,34 @@ def create_case(folder: str | Path, name: str = "", **tables: dict[str, Any]) ->
         document.add(table, tomlkit.item(values))
     with new_folder(folder) as work:
         (work / "case.toml").write_text(tomlkit.dumps(document), encoding="utf-8")
+        custody.append(work, custody.CREATED, case=str(document["id"]))
     return open_case(folder)
+
+
+def case_of_run(folder: str | Path) -> tuple[Case, Path]:
+    """A case and one of its runs.
+
+    Parameters
+    ----------
+    folder
+        The case, for its latest run, or ``CASE/runs/RUN``.
+
+    Raises
+    ------
+    CaseError
+        If it is neither, or there is no run.
+    """
+    folder = Path(folder)
+    if is_case(folder):
+        case = open_case(folder)
+        return case, case.latest_run()
+    place = folder.resolve()
+    if place.parent.name == "runs" and is_case(place.parents[1]) and (place / "run.json").exists():
+        return open_case(place.parents[1]), place
+    raise CaseError(
+        f"{folder}: is neither a case nor a run of one (CASE/runs/RUN); results outside a case "
+        "have no log of custody, so bring the data into one with `claqueur new` and `claqueur add`"
+    )
 
 
 def is_case(folder: Path) -> bool:
@@ -258,7 +309,7 @@ def _check(path: Path, settings: dict[str, Any]) -> None:
         raise SettingError(
             f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(_KNOWN)}"
         )
-    for table in ("read", "detect", "groups", "targets"):
+    for table in ("read", "detect", "groups", "targets", "texts"):
         if not isinstance(settings.get(table, {}), dict):
             raise SettingError(
                 f"{path}: {table} must be a table: write [{table}] and settings below"

@@ -6,7 +6,8 @@
     ├── InputError         what you gave cannot be used: exit code 2
     │   ├── SourceError    a file of events: unreadable, empty, wrong columns
     │   ├── SettingError   a setting: unknown, missing, out of range
-    │   └── CaseError      a case or output folder: missing, newer, not empty
+    │   ├── CaseError      a case or output folder: missing, newer, not empty
+    │   └── ReleaseError   what would be published could harm somebody
     └── RunError           the run could not be finished (disk full, interrupted)
 
 Every message says what is wrong, where, and what to do next.
@@ -35,6 +36,10 @@ class SettingError(InputError):
 
 class CaseError(InputError):
     """A case or output folder is missing, of another format, or in the way."""
+
+
+class ReleaseError(InputError):
+    """What would be published says too much about single people, and is not written."""
 
 
 class RunError(ClaqueurError):

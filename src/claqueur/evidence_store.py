@@ -130,7 +130,8 @@ def read_line(line: str, number: int, previous: str) -> Entry:
     return Entry(number, facts["kind"], facts["time_ms"], facts, said)
 
 
-def _line(facts: Mapping[str, Any]) -> tuple[str, str]:
+def chained_line(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """A line of a chain, its end included, and its hash; ``facts`` name the one before."""
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f'{text[:-1]}{_HASH}{digest}"}}\n', digest
@@ -311,7 +312,7 @@ class EvidenceWriter:
 
     def _enter(self, kind: str, time_ms: int, **facts: Any) -> Entry:
         whole = {"n": self.count, "kind": kind, "time_ms": time_ms, **facts, "previous": self.head}
-        line, digest = _line(whole)
+        line, digest = chained_line(whole)
         _write(self._index, line.encode())
         entry = Entry(self.count, kind, time_ms, whole, digest)
         self.count, self.head, self.last_ms = self.count + 1, digest, max(self.last_ms, time_ms)
@@ -407,6 +408,22 @@ def _locked(path: Path) -> io.TextIOWrapper:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+@contextmanager
+def writing_stopped(folder: Path) -> Iterator[None]:
+    """Have nobody write evidence as long as the block runs.
+
+    Raises
+    ------
+    CaseError
+        If somebody does now.
+    """
+    if not folder.is_dir():
+        yield
+        return
+    with _locked(folder / ".lock"):
+        yield
 
 
 @contextmanager

@@ -1,11 +1,15 @@
-"""Whether a case's evidence is what was received: every hash recomputed, every gap named."""
+"""Whether a case is what it was: its evidence, and what its log of custody says of the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
 from claqueur.case import Case
+from claqueur.custody_check import check_custody
+from claqueur.errors import CaseError
 from claqueur.evidence_store import ANSWER, FIRST, AlteredError, Entry, Evidence, read_line
 from claqueur.progress import SILENT, Progress
 
@@ -28,6 +32,8 @@ class Verification:
         What is worth knowing and no fault.
     head
         Hash of the last record: written down elsewhere, it proves later that nothing was removed.
+    custody, custody_head
+        Records of the log of custody, and the hash of its last one, which is worth as much.
     """
 
     records: int = 0
@@ -37,6 +43,8 @@ class Verification:
     faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     head: str = FIRST
+    custody: int = 0
+    custody_head: str = FIRST
 
     @property
     def sound(self) -> bool:
@@ -45,16 +53,22 @@ class Verification:
 
     def lines(self) -> list[str]:
         """What to show: the first faults, and how many more there are."""
-        more = len(self.faults) - NAMED_AT_MOST
-        rest = [f"and {more:,} more"] if more > 0 else []
-        return [*self.faults[:NAMED_AT_MOST], *rest]
+        return first_faults(self.faults)
+
+
+def first_faults(faults: list[str]) -> list[str]:
+    """The first faults, and how many more there are."""
+    more = len(faults) - NAMED_AT_MOST
+    rest = [f"and {more:,} more"] if more > 0 else []
+    return [*faults[:NAMED_AT_MOST], *rest]
 
 
 def verify_case(case: Case, progress: Progress = SILENT) -> Verification:
-    """Recompute everything about a case's evidence.
+    """Recompute everything about a case's evidence and its log of custody.
 
-    Held against themselves are the chain of records and every answer; against the evidence, the
-    record of imports and the ``source`` of every event.
+    Held against themselves are both chains of records and every answer; against the evidence, the
+    record of imports and the ``source`` of every event; against the log of custody, the tables,
+    the runs and the registrations.
     """
     found = Verification()
     folder = case.folder / "evidence"
@@ -72,7 +86,21 @@ def verify_case(case: Case, progress: Progress = SILENT) -> Verification:
         )
     _stray_packs(folder, known, found)
     _sources(case, {digest for digest, _ in known}, bool(anchors), found)
+    progress.stage("verifying custody")
+    _custody(case, found)
     return found
+
+
+def _custody(case: Case, found: Verification) -> None:
+    try:
+        records, faults, remarks = check_custody(case)
+    except CaseError as error:
+        found.faults.append(str(error))
+        return
+    found.faults += faults
+    found.remarks += remarks
+    found.custody = len(records)
+    found.custody_head = records[-1].hash if records else FIRST
 
 
 Known = dict[tuple[str, tuple[str, int, int, int]], bool]
@@ -149,7 +177,11 @@ def _stray_packs(folder: Path, known: Known, found: Verification) -> None:
 
 def _sources(case: Case, known: set[str], collected: bool, found: Verification) -> None:
     """Every event names an answer that is there; files brought in may name sources of their own."""
-    events = case.events()
+    try:
+        events = case.events()
+    except pl.exceptions.PolarsError:
+        found.faults.append("events: cannot be read any more")
+        return
     if events is None or not collected or "source" not in events.names:
         return
     named = [each for each in events.names["source"].to_list() if _is_digest(each)]

@@ -71,7 +71,7 @@ class TestFolder:
         assert again.grouping.seed == 3
         assert again.id.isalnum()
         assert is_case(made.folder)
-        assert [path.name for path in made.folder.iterdir()] == ["case.toml"]
+        assert sorted(each.name for each in made.folder.iterdir()) == ["case.sqlite", "case.toml"]
 
     def test_the_folder_gives_the_name(self, case):
         assert case.settings["name"] == "case"
@@ -185,14 +185,16 @@ class TestAdding:
         with pytest.raises(SourceError, match="lost digits"):
             add(filled, [good, bad])
         assert content(filled.folder) == before
-        assert sorted(path.name for path in filled.folder.iterdir()) == ["case.toml", "events"]
+        assert sorted(path.name for path in filled.folder.iterdir()) == [
+            "case.sqlite", "case.toml", "events",
+        ]  # fmt: skip
 
     def test_a_first_one_that_fails(self, case, tmp_path):
         with pytest.raises(SourceError, match="no such file"):
             add(case, [tmp_path / "none.csv"])
         assert case.events() is None
         assert case.imports() == []
-        assert [path.name for path in case.folder.iterdir()] == ["case.toml"]
+        assert sorted(each.name for each in case.folder.iterdir()) == ["case.sqlite", "case.toml"]
 
     def test_a_replacement_that_was_cut_off_is_undone(self, filled):
         before = content(filled.folder)

@@ -4,13 +4,13 @@ import hashlib
 import json
 import shutil
 import stat
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests.authorities import openssl, token
 from tests.conftest import lockstep_table
 from tests.directive_records import KRASNOYARSK, RECORD, directives, restricted
 
@@ -365,70 +365,6 @@ class TestNothingRestricted:
         written.append(repr(found))
         for secret in filter(None, (own.file, own.sha256, own.found, own.notes, own.nonce)):
             assert not [text for text in written if secret in text or "Qsource" in text]
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory) -> Path:
-    """A time-stamping authority of our own, made by openssl."""
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl to make a time-stamping authority; TIME STAMPS NOT TESTED HERE")
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "tsa.cnf").write_text(AUTHORITY)
-    (folder / "serial").write_text("01\n")
-    for name in ("root", "other"):
-        openssl(
-            folder, f"req -x509 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.pem "
-            f"-days 30 -subj /O={name}/CN=Root -config tsa.cnf -extensions root"
-        )  # fmt: skip
-    openssl(folder, "req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -config tsa.cnf")
-    openssl(
-        folder, "x509 -req -in tsa.csr -CA root.pem -CAkey root.key -CAcreateserial -out tsa.pem "
-        "-days 30 -extfile tsa.cnf -extensions leaf"
-    )  # fmt: skip
-    return folder
-
-
-AUTHORITY = """\
-[req]
-distinguished_name = dn
-prompt = no
-[dn]
-O = Test Authority
-CN = Time Stamps
-[root]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign
-subjectKeyIdentifier = hash
-[leaf]
-basicConstraints = CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping
-subjectKeyIdentifier = hash
-authorityKeyIdentifier = keyid
-[tsa]
-default_tsa = own
-[own]
-serial = serial
-signer_cert = tsa.pem
-signer_key = tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256, sha512
-ess_cert_id_alg = sha256
-"""
-
-
-def openssl(folder: Path, command: str) -> None:
-    subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
-
-
-def token(authority: Path, data: Path, query: str = "-sha256 -cert", reply: str = "") -> Path:
-    """What the authority answers to a request over a file, as the documentation has it made."""
-    out = data.with_suffix(".tsr")
-    request = out.with_suffix(".tsq")
-    openssl(authority, f"ts -query -data {data} {query} -out {request}")
-    openssl(authority, f"ts -reply -queryfile {request} -config tsa.cnf -out {out} {reply}")
-    return out
 
 
 class TestStamps:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from claqueur import custody
 from claqueur.atomic import whole_file
 from claqueur.directive.hypothesis import Directive, Restricted
 from claqueur.directive.reading import parse_directive, read_directive
@@ -69,6 +70,10 @@ def register_directive(case: HasDirectives, name: str) -> Registration:
         **found,
     }
     entry = {"sha256": _hash(frozen), "stamp": None, "frozen": frozen}
+    custody.append(
+        case.folder, custody.REGISTERED, directive=name, version=frozen["version"],
+        sha256=entry["sha256"],
+    )  # fmt: skip
     _save(case, name, [*versions, entry])
     return _registration(case, name, [*versions, entry])
 
@@ -104,6 +109,10 @@ def stamp_directive(case: HasDirectives, name: str, token: Path, root: Path) -> 
         with whole_file(case.directives_folder / file) as work:
             work.write_bytes(content)
     entry = {**latest, "stamp": {**asdict(stamp), "files": _hashes(kept)}}
+    custody.append(
+        case.folder, custody.STAMPED, directive=name, version=number, sha256=latest["sha256"],
+        **asdict(stamp),
+    )  # fmt: skip
     _save(case, name, [*versions[:-1], entry])
     return _registration(case, name, [*versions[:-1], entry])
 
@@ -117,12 +126,28 @@ def registered(case: HasDirectives) -> list[Registered]:
         If what was registered cannot be read, or was altered.
     """
     found = []
-    for path in sorted(case.directives_folder.glob(f"[!.]*{_SUFFIX}")):
-        name = path.name.removesuffix(_SUFFIX)
+    for name in _registered_names(case):
         versions = _load(case, name)
         directive = _directive(versions[-1], name)
         found.append(Registered(name, directive, _registration(case, name, versions)))
     return found
+
+
+def registered_hashes(case: HasDirectives) -> dict[str, str]:
+    """Name of the record by the hash of each version that is registered.
+
+    Raises
+    ------
+    CaseError
+        If what was registered cannot be read, or was altered.
+    """
+    named = _registered_names(case)
+    return {version["sha256"]: name for name in named for version in _load(case, name)}
+
+
+def _registered_names(case: HasDirectives) -> list[str]:
+    found = case.directives_folder.glob(f"[!.]*{_SUFFIX}")
+    return sorted(path.name.removesuffix(_SUFFIX) for path in found)
 
 
 def reverify(case: HasDirectives, name: str) -> Stamp | None:

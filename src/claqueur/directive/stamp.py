@@ -1,14 +1,16 @@
 """Third-party time stamps (RFC 3161): who says that a registration existed, and when.
 
-The token comes from a time-stamping authority, which nobody here asks: a file is carried to it
+The token comes from a time-stamping authority, which nobody here asks: a request is carried to it
 and its answer is carried back. Needs the extra ``claqueur[timestamp]``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from dataclasses import dataclass
 from datetime import UTC
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claqueur.errors import SettingError
@@ -18,14 +20,17 @@ if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
 _NEXT = {
-    "Mismatch between messages": "it stamps another file; ask for one over the .sha256 file of "
-    "the latest version",
+    "Mismatch between messages": "it stamps another file; ask for one over the file as it is now",
     "signer certificate not found": "the authority's certificate is missing in it; ask again with "
     "`openssl ts -query … -cert`",
     "certificate verify error": "--tsa-root does not lead to the certificate that signed it; take "
     "the authority's own root certificate",
 }
 """What the library says somewhere in its message, and what to do then."""
+
+
+HASH = "2.16.840.1.101.3.4.2.1"
+"""SHA-256, as certificates name it."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,58 @@ class Stamp:
     time: str
 
 
+@dataclass(frozen=True)
+class Request:
+    """What an authority is asked: the bytes to send, and the number its answer has to repeat."""
+
+    content: bytes
+    nonce: int | None
+
+
 def can_verify() -> bool:
     """Whether the extra is installed."""
     return importlib.util.find_spec("rfc3161_client") is not None
+
+
+def request(message: bytes) -> Request:
+    """A request over a message: only its SHA-256 is in it.
+
+    Raises
+    ------
+    SettingError
+        If the extra is missing.
+    """
+    _needed()
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
+    builder = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA256)
+    made = builder.nonce(nonce=True).cert_request(cert_request=True).build()
+    return Request(made.as_bytes(), made.nonce)
+
+
+def claimed(token: bytes, message: bytes, nonce: int | None = None) -> Stamp:
+    """Who says when that a message existed, going by the token alone: no signature is checked.
+
+    Parameters
+    ----------
+    nonce
+        The request's, if the answer has to be one to it.
+
+    Raises
+    ------
+    SettingError
+        If the extra is missing, or the token is refused, of another message or another request.
+    """
+    _needed()
+    answer = _granted(token)
+    imprint = answer.tst_info.message_imprint
+    if imprint.hash_algorithm.dotted_string != HASH:
+        raise SettingError("the token does not hold: it is not over a SHA-256")
+    if imprint.message != hashlib.sha256(message).digest():
+        raise SettingError(f"the token does not hold: {_NEXT['Mismatch between messages']}")
+    if nonce is not None and answer.tst_info.nonce != nonce:
+        raise SettingError("the token does not hold: it answers another request; ask again")
+    return _stamp(answer)
 
 
 def verify(token: bytes, message: bytes, roots: bytes) -> Stamp:
@@ -56,22 +110,37 @@ def verify(token: bytes, message: bytes, roots: bytes) -> Stamp:
     SettingError
         If the extra is missing, or the token is not what it should be.
     """
-    if not can_verify():
-        raise SettingError(
-            "time stamps need the library rfc3161-client; "
-            "install it with: pip install 'claqueur[timestamp]'"
-        )
-    from rfc3161_client import PKIStatus, VerificationError, VerifierBuilder
+    _needed()
+    from rfc3161_client import VerificationError, VerifierBuilder
 
-    answer = _decoded(token)
-    if (status := PKIStatus(answer.status)) != PKIStatus.GRANTED:
-        said = " ".join([status.name, *answer.status_string])
-        raise SettingError(f"the authority did not grant the time stamp ({said}); ask again")
+    answer = _granted(token)
     try:
         verifier = VerifierBuilder(roots=_certificates(roots)).build()
         verifier.verify_message(answer, message)
     except (VerificationError, ValueError) as error:
         raise SettingError(f"the token does not hold: {_explained(str(error))}") from None
+    return _stamp(answer)
+
+
+def _needed() -> None:
+    if not can_verify():
+        raise SettingError(
+            "time stamps need the library rfc3161-client; "
+            "install it with: pip install 'claqueur[timestamp]'"
+        )
+
+
+def _granted(token: bytes) -> TimeStampResponse:
+    from rfc3161_client import PKIStatus
+
+    answer = _decoded(token)
+    if (status := PKIStatus(answer.status)) != PKIStatus.GRANTED:
+        said = " ".join([status.name, *answer.status_string])
+        raise SettingError(f"the authority did not grant the time stamp ({said}); ask again")
+    return answer
+
+
+def _stamp(answer: TimeStampResponse) -> Stamp:
     time = answer.tst_info.gen_time.replace(microsecond=0)
     return Stamp(_signer(answer), time.astimezone(UTC).isoformat())
 
@@ -98,6 +167,23 @@ def _certificates(roots: bytes) -> list[Certificate]:
             "--tsa-root: is no certificate in PEM (-----BEGIN CERTIFICATE-----); convert it with "
             "`openssl x509 -inform der -in CERT.der -out CERT.pem`"
         ) from None
+
+
+def check_certificates(path: Path) -> bytes:
+    """The content of a file of certificates in PEM.
+
+    Raises
+    ------
+    SettingError
+        If it cannot be read, or holds none.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingError(f"--tsa-root {path}: cannot be read ({error.strerror})") from None
+    if can_verify():
+        _certificates(content)
+    return content
 
 
 def _explained(said: str) -> str:

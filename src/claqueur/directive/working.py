@@ -25,6 +25,10 @@ class HasDirectives(Protocol):
     """What is needed of a case."""
 
     @property
+    def folder(self) -> Path:
+        """The case, for its log of custody."""
+
+    @property
     def directives_folder(self) -> Path:
         """Where records are."""
 
