@@ -3,8 +3,8 @@
     python -m bench.evaluate [--study stretch --study bars …] [--seeds 5] [--method claqueur]
 
 Every dataset done is kept in the output folder; a rerun does only what is missing or what the
-code has changed. Then the tables between the markers of docs/evaluation.md are filled, and
-the pictures drawn into docs/img; ``--no-docs`` leaves both alone.
+code has changed. Then the tables between the markers of docs/evaluation.md and docs/privacy.md
+are filled, and the pictures drawn into docs/img; ``--no-docs`` leaves both alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bench.baselines import baselines
 from bench.baselines.hindsight import BASELINE as HINDSIGHT
 from claqueur.console import Reporter
 from claqueur.evaluation import STUDIES, Evaluation, Method, Ours, evaluate
+from claqueur.evaluation.attack import ALL
 from claqueur.evaluation.intervals import chance_interval
 from claqueur.evaluation.pictures import KINDS, save_pictures
 from claqueur.evaluation.tables import discovery_table, negatives_table, summary_table
@@ -145,6 +146,35 @@ def targets_table(summary: pl.DataFrame, study: str) -> str:
     return markdown(["worlds of", "number", *metrics.values()], rows)
 
 
+def comments_table(summary: pl.DataFrame, study: str) -> str:
+    """Comments alone: one row a cell, means with intervals, and the worst world."""
+    shares = {
+        "recall": "found, two or more",
+        "recall_thrice": "three or more",
+        "recall_once": "exactly one",
+        "false_discovery": "false discovery",
+    }
+    rows = []
+    for cell, found in by(summary.filter(pl.col("study") == study), "metric").items():
+        means = [spread(found[name]) if name in found else "–" for name in shares]
+        worst = [
+            number(found[name]["worst"]) if name in found else "–"
+            for name in ("recall", "false_discovery")
+        ]
+        false = (
+            f"{number(found['false_members']['mean'], 1)} ({found['false_members']['worst']:.0f})"
+        )
+        datasets = str(found["false_discovery"]["datasets"])
+        groups = f"{number(found['groups']['mean'], 1)}, {chance_of(found['any_false_group'])}"
+        rows.append([cell, datasets, *means, " / ".join(worst), false, groups])
+    columns = ["worlds of", "number", *shares.values(), "worst found / worst false discovery"]
+    return markdown([*columns, "false members (most)", "groups, chance of a false one"], rows)
+
+
+def chance_of(row: dict[str, Any]) -> str:
+    return f"{row['mean']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+
+
 def answers_table(rates: pl.DataFrame, study: str) -> str:
     """Answers on directives: one row a cell and item, `any` for the family of all items."""
     part = rates.filter(pl.col("study") == study)
@@ -166,6 +196,27 @@ def answers_table(rates: pl.DataFrame, study: str) -> str:
             ]
         )
     columns = ["worlds of", "item", "number", "consistent", "no evidence", "inconclusive"]
+    return markdown(columns, rows)
+
+
+def leaks_text(leaks: pl.DataFrame, study: str) -> str:
+    """What public releases give away: one row a sort of worlds and release."""
+    rows = [
+        [
+            "all" if row["cell"] == ALL else row["cell"],
+            row["release"],
+            f"{row['released']} of {row['datasets']}",
+            number(row["members"], 0),
+            number(row["before"], 3),
+            spread({**row, "mean": row["gain"]}, 4),
+            number(row["worst"], 4),
+            f"{row['added']} in {row['datasets_added']}",
+            per_cent(row["named_share"]),
+        ]
+        for row in leaks.filter(pl.col("study") == study).iter_rows(named=True)
+    ]
+    columns = ["worlds of", "release", "cases", "members", "AUC without", "gain in AUC", "worst",
+               "added certain hits", "named by their rows"]  # fmt: skip
     return markdown(columns, rows)
 
 
@@ -232,8 +283,8 @@ def discovery_text(datasets: pl.DataFrame) -> str:
 def tables(evaluation: Evaluation) -> dict[str, str]:
     """Every table of the page there are data for, by the name of its markers."""
     summary, datasets = evaluation.summary, evaluation.datasets
-    # The test of declared targets looks for something else and has tables of its own.
-    datasets = datasets.filter(~pl.col("study").str.starts_with("target"))
+    # What looks for something else, or at comments alone, has tables of its own.
+    datasets = datasets.filter(~pl.col("study").str.contains("^(target|comments)"))
     made = {}
     for study in summary["study"].unique(maintain_order=True):
         if study in ("bars", "nulls") or study.endswith("-nobody"):
@@ -242,6 +293,9 @@ def tables(evaluation: Evaluation) -> dict[str, str]:
         if study.startswith("target"):
             made[study] = targets_table(summary, study)
             continue
+        if study == "comments":
+            made[study] = comments_table(summary, study)
+            continue
         made[study] = ours_table(summary, study)
         made[f"{study}-f1"] = beside_table(summary, study, "f1")
         made[f"{study}-ranking"] = beside_table(summary, study, "average_precision")
@@ -249,6 +303,8 @@ def tables(evaluation: Evaluation) -> dict[str, str]:
     rates = evaluation.rates
     for study in rates["study"].unique(maintain_order=True):
         made[study] = answers_table(rates, study)
+    leaks = evaluation.leaks
+    made |= {study: leaks_text(leaks, str(study)) for study in leaks["study"].unique()}
     if datasets.is_empty():
         return made
     made["negatives"] = negatives_text(datasets)
@@ -269,10 +325,11 @@ def fill(page: str, made: dict[str, str]) -> str:
 
 def publish(evaluation: Evaluation) -> None:
     """Tables and pictures into the documentation."""
-    page = DOCS / "evaluation.md"
-    page.write_text(fill(page.read_text(encoding="utf-8"), tables(evaluation)), encoding="utf-8")
+    for page in (DOCS / "evaluation.md", DOCS / "privacy.md"):
+        text = fill(page.read_text(encoding="utf-8"), tables(evaluation))
+        page.write_text(text, encoding="utf-8")
     for path in save_pictures(
-        evaluation.datasets,
+        evaluation.datasets.filter(pl.col("study") != "comments"),
         evaluation.summary,
         DOCS / "img",
         prefix="evaluation-",

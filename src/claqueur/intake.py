@@ -12,8 +12,9 @@ import polars as pl
 import pyarrow as pa
 
 from claqueur.case import Case
+from claqueur.compliance import refuse_accounts_as_objects, refuse_ids, refuse_roster
 from claqueur.counts import merged_counters, merged_objects, table_of
-from claqueur.errors import SourceError
+from claqueur.errors import InputError, SourceError
 from claqueur.model import COUNTERS, OBJECTS
 from claqueur.record import Record
 from claqueur.settings import Reading
@@ -73,7 +74,17 @@ def _opened(
     for path in files:
         record.progress.stage(f"opening {path.name}")
         table = open_table(path, scratch, reading.encoding)
-        yield Opened(table, recognise(table, reading), reading)
+        source = recognise(table, reading)
+        refuse_roster(table, _named(table, source, reading))
+        yield Opened(table, source, reading)
+
+
+def _named(table: TableFile, source: Source | Gathering, reading: Reading) -> Mapping[str, str]:
+    """Our names of a table's columns, as far as they can be found."""
+    try:
+        return {} if isinstance(source, Gathering) else source.columns(table, reading)
+    except InputError:
+        return {}  # said when it is read; that it names persons goes first
 
 
 Parts = Mapping[str, Iterable[pa.RecordBatch]]
@@ -139,6 +150,7 @@ def read_files(
     with record.timed("read"):
         parts = _parts(opened, record)
         events = read_all(old, parts.get("events", ()), record.refused, raw=raw)
+        refuse_ids(events)
     if beside := " and ".join(sorted(parts.keys() - {"events"})):
         record.progress.note(f"also there: {beside}, which only a case keeps (`claqueur add`)")
     _tell(record)
@@ -190,6 +202,7 @@ def merged_tables(parts: Parts, record: Record, case: Case) -> Tables:
     if "events" in parts:
         held = case.events()
         events = read_all(held, parts["events"], refused)
+        refuse_ids(events)
         added["events"] = len(events) - (len(held) if held else 0)
     if "objects" in parts:
         rows, known = table_of(parts["objects"], OBJECTS, refused), case.objects()
@@ -199,6 +212,11 @@ def merged_tables(parts: Parts, record: Record, case: Case) -> Tables:
         rows, known = table_of(parts["counters"], COUNTERS, refused), case.counters()
         counters = merged_counters(known, rows, refused)
         added["counters"] = counters.height - (0 if known is None else known.height)
+    refuse_accounts_as_objects(
+        case.events() if events is None else events,
+        case.objects() if objects is None else objects,
+        case.counters() if counters is None else counters,
+    )
     return Tables(events, objects, counters, added)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from claqueur.errors import SettingError, SourceError
 from claqueur.evaluation import STUDIES, Cell, Ours, Study, evaluate, studies
+from claqueur.evaluation.comments import comment_score
 from claqueur.evaluation.intervals import chance_interval, mean_interval
 from claqueur.evaluation.methods import FOUND, fingerprint, members_found
 from claqueur.evaluation.run import LINES, dataset_of, key, planned
@@ -252,3 +253,58 @@ def test_an_unknown_study_is_refused(tmp_path):
         evaluate(tmp_path, ["all"])
     with pytest.raises(SettingError, match="workers"):
         evaluate(tmp_path, ["bars"], workers=0)
+
+
+# Comments
+
+WROTE = TRUTH.with_columns(ordered_comments=pl.Series([3, 2, 1, 0, 1, 0, 0, 0, 0]))
+
+
+def test_comments_count_by_those_written_on_order():
+    """Members who wrote none are false, but for staff and heads."""
+    scored = comment_score(
+        WROTE,
+        found(
+            ("o1", 9, True, 1), ("o3", 8, True, 1), ("o4", 7, True, 1), ("h", 6, True, 1),
+            ("f1", 5, True, 2), ("x1", 4, True, 2), ("o1", 3, True, 2),
+        ),
+    )  # fmt: skip
+    assert scored.recall == 1 / 2
+    assert (scored.recall_once, scored.recall_thrice) == (2 / 2, 1)
+    assert scored.false_members == 2
+    assert scored.false_discovery == 2 / 6
+    assert scored.precision == pytest.approx(4 / 6)
+    assert (scored.groups, scored.false_groups) == (2, 1)
+    assert scored.flagged == {"fan": 1, "head": 1, "ordered": 3, "organic": 1}
+
+
+def test_supporters_who_praise_are_false_members():
+    volunteers = WROTE.with_columns(
+        pl.col("role").replace({"fan": "supporter"}), ordered_comments=pl.lit(0)
+    ).filter(pl.col("role") != "ordered")
+    scored = comment_score(volunteers, found(("f1", 1, True, 1), ("f2", 1, True, 1)))
+    assert (scored.recall, scored.false_members, scored.false_groups) == (None, 2, 1)
+    assert scored.false_discovery == 1
+    assert comment_score(volunteers, found()).false_discovery == 0
+
+
+def test_a_run_of_the_study_of_comments(monkeypatch, tmp_path):
+    """From world to table, by the ordinary detection; every member of a group is flagged."""
+    tiny = {**SMALL, "fans.accounts": 50, "appeal.accounts": 50, "topical_fans.accounts": 30}
+    tiny |= {"order.handout.paraphrased_share": 0.0, "order.handout.words_changed_share": 0.0}
+    tiny |= {"order.comment_share": 0.4}
+    nobody = {k: v for k, v in tiny.items() if not k.startswith("order")} | studies.NOBODY
+    cells = (
+        Cell("copied", "handed-out-praise", tiny),
+        Cell("nobody", "handed-out-praise", nobody),
+    )
+    monkeypatch.setitem(STUDIES, "tiny", Study("tiny", "small worlds", 1, cells, "comments"))
+    evaluation = evaluate(tmp_path, ["tiny"], workers=1)
+    assert evaluation.datasets["method"].to_list() == ["comments"] * 2
+    copied, nobody = evaluation.datasets.iter_rows(named=True)
+    assert copied["recall"] > 0.9
+    assert nobody["recall"] is None
+    assert nobody["false_members"] == nobody["flagged"]
+    metrics = evaluation.summary.filter(pl.col("cell") == "copied")["metric"].to_list()
+    assert {"recall", "recall_once", "recall_thrice", "false_members", "groups"} <= {*metrics}
+    assert not {"f1", "average_precision"} & {*metrics}

@@ -6,6 +6,7 @@ against the truth. The way of a number:
 - ``studies``: which worlds, as plain data
 - ``methods``: what is judged; ours, and whoever else has a name and a ``find``
 - ``scores``: one dataset, one method: counts by role, precision, recall, agreement
+- ``directives``, ``targets``, ``comments``: what other studies judge, and their own scores
 - ``run``: datasets in worker processes, one line of JSON each; a rerun goes on where it stopped
 - ``intervals``, ``tables``: means and chances with intervals over datasets
 - ``pictures``: the same as charts

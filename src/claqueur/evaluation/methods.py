@@ -29,8 +29,10 @@ A higher ``score`` is more suspicious; accounts without a row were not suspected
 """
 
 _BESIDE = (
-    *("cli", "cli_collect", "cli_directive", "collect", "console", "demo", "directive"),
-    *("evaluation", "flags", "interview", "publish", "verify", "vkserver", "web", "__main__"),
+    *("cli", "cli_collect", "cli_directive", "cli_publish", "collect", "console", "custody"),
+    *("custody_check", "demo", "directive", "evaluation", "flags", "interview", "package"),
+    *("publication", "publish", "releasing", "reproduction", "review", "supplement", "verify"),
+    *("vkserver", "web", "__main__"),
 )
 """Parts of the package that do not decide what detection finds."""
 

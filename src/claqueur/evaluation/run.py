@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ import polars as pl
 
 from claqueur.atomic import disk_full_explained
 from claqueur.errors import ClaqueurError, SettingError
+from claqueur.evaluation.attack import ATTACKS, LEAKS, AttackTest, attacks_table, leaks_table
+from claqueur.evaluation.comments import CommentTest
 from claqueur.evaluation.directives import (
     ANSWERS,
     MEASURES,
@@ -26,7 +29,7 @@ from claqueur.evaluation.directives import (
 )
 from claqueur.evaluation.methods import FOUND, Method, Ours, fingerprint
 from claqueur.evaluation.pictures import save_pictures
-from claqueur.evaluation.scores import score
+from claqueur.evaluation.scores import Score, score
 from claqueur.evaluation.studies import Cell, Study, chosen
 from claqueur.evaluation.tables import datasets_table, summary_table
 from claqueur.evaluation.targets import TARGET_TESTS
@@ -35,7 +38,15 @@ from claqueur.simulation import simulate
 
 LINES = "datasets.ndjson"
 
-TESTS: Mapping[str, Method | DirectiveTest] = {**TARGET_TESTS, "directive": DirectiveTest()}
+Judge = DirectiveTest | AttackTest
+"""What makes lines of its own, from a world."""
+
+TESTS: Mapping[str, Method | Judge] = {
+    **TARGET_TESTS,
+    "directive": DirectiveTest(),
+    "comments": CommentTest(),
+    "attack": AttackTest(),
+}
 """What studies judge instead of detection, by ``Study.judged``."""
 
 
@@ -52,6 +63,8 @@ class Evaluation:
         the worst dataset.
     answers, measures, rates
         Of directives: answers on items, p-values of measures, and how often each answer is given.
+    attacks, leaks
+        Of public releases: every attack on each, and what each gives away over datasets.
     """
 
     datasets: pl.DataFrame
@@ -59,6 +72,8 @@ class Evaluation:
     answers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ANSWERS))
     measures: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=MEASURES))
     rates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATES))
+    attacks: pl.DataFrame = field(default_factory=ATTACKS.to_frame)
+    leaks: pl.DataFrame = field(default_factory=LEAKS.to_frame)
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Task:
 
     cell: Cell
     seed: int
-    methods: tuple[tuple[Method | DirectiveTest, str], ...]
+    methods: tuple[tuple[Method | Judge, str], ...]
 
 
 def evaluate(
@@ -106,7 +121,7 @@ def evaluate(
     out = Path(out)
     plan = list(planned(chosen(tuple(studies)), seeds, first_seed))
     judged = {study.judged for study, _, _ in plan}
-    every: list[Method | DirectiveTest] = [*methods]
+    every: list[Method | Judge] = [*methods]
     every += [test for name, test in TESTS.items() if name in judged]
     marks = {method.name: fingerprint(method) for method in every}
     with disk_full_explained(out):
@@ -171,12 +186,12 @@ def run_task(task: Task) -> list[dict[str, Any]]:
     lines = []
     for method, mark in task.methods:
         begin = time.perf_counter()
-        if isinstance(method, DirectiveTest):
+        if isinstance(method, Judge):
             given, refused = method.judge(world, cell, task.seed), ""
         else:
             told_of = _declaring(_knowing(method, world.truth), world.targets)
             found, refused = _found(told_of, world.events)
-            given = score(world.truth, found).record()
+            given = _scored(method, world.truth, found).record()
         told = {
             "method": method.name,
             "code": mark,
@@ -195,6 +210,13 @@ def _found(method: Method, events: pl.DataFrame) -> tuple[pl.DataFrame, str]:
         return method.find(events), ""
     except ClaqueurError as error:
         return pl.DataFrame(schema=FOUND), str(error)
+
+
+def _scored(method: Method, truth: pl.DataFrame, found: pl.DataFrame) -> Score:
+    """By a measure of the method's own where it has one."""
+    own = getattr(method, "score", score)
+    scored: Score = own(truth, found)
+    return scored
 
 
 def _knowing(method: Method, truth: pl.DataFrame) -> Method:
@@ -273,11 +295,15 @@ def _results(
         for method in methods
         if (place := key(dataset_of(cell, seed), method)) in lines
     ]
-    datasets = datasets_table([row for row in rows if "items" not in row[2]])
+    own = [row for row in rows if "items" not in row[2] and "attacks" not in row[2]]
+    datasets = datasets_table(own)
     told = [(study.name, cell.label, line) for study, cell, line in rows if "items" in line]
     given = answers_table(told)
+    tried = [(study.name, cell.label, line) for study, cell, line in rows if "attacks" in line]
+    attacks = attacks_table(tried)
     return Evaluation(
-        datasets, summary_table(datasets), given, measures_table(told), rates_table(given)
+        datasets, summary_table(datasets), given, measures_table(told), rates_table(given),
+        attacks, leaks_table(attacks, Counter(cell for _, cell, _ in tried)),
     )  # fmt: skip
 
 
@@ -289,4 +315,7 @@ def _write(evaluation: Evaluation, out: Path) -> None:
         for name in ("answers", "measures", "rates"):
             getattr(evaluation, name).write_parquet(out / f"{name}.parquet")
         evaluation.rates.write_csv(out / "rates.csv")
+    if not evaluation.attacks.is_empty():
+        evaluation.attacks.write_parquet(out / "attacks.parquet")
+        evaluation.leaks.write_csv(out / "leaks.csv")
     save_pictures(evaluation.datasets, evaluation.summary, out, rates=evaluation.rates)

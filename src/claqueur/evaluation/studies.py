@@ -51,7 +51,8 @@ class Study:
     Attributes
     ----------
     judged
-        What is judged instead of detection: ``targets``, ``target page`` or ``directive``.
+        What is judged instead of detection: ``targets``, ``target page``, ``directive``,
+        ``attack`` (a public release), or ``comments``, which is detection with comments alone.
     """
 
     name: str
@@ -226,6 +227,74 @@ def aggregate(factor: float) -> Cell:
 _DIRECTIVE_SCENARIOS = (*_SHIPPED, "named-posts", "one-day-order", "subscribe-order")
 
 
+_HANDOUT = "order.handout"
+
+_VOLUNTEERS: Mapping[str, Any] = {
+    "standing_appeal": {
+        "accounts": 250,
+        "first_day": ORDER_DAY,
+        "last_day": date(2019, 3, 10),
+        "call_hours": [9.5, 13.0, 18.5],
+        "answered_share": 0.4,
+        "participation_mean": 0.5,
+        "participation_concentration": 4.0,
+        "delay_minutes_median": 45,
+        "delay_minutes_sigma": 0.7,
+        "stale_hours": 36,
+        "comment_share": 0.1,
+    },
+    "appeal.comment_share": 0.5,
+}
+"""Several comments by each who follows the standing appeal, and more on the other's evening."""
+
+_COMMENTS: dict[str, Mapping[str, Any]] = {
+    "copied word for word": {
+        f"{_HANDOUT}.paraphrased_share": 0.0,
+        f"{_HANDOUT}.words_changed_share": 0.0,
+    },
+    "10% of words changed": {f"{_HANDOUT}.words_changed_share": 0.1},
+    "30% of words changed": {},
+    "50% of words changed": {f"{_HANDOUT}.words_changed_share": 0.5},
+    "30% changed, six institutions of eight, a text a day each": {
+        f"{_HANDOUT}.institutions_share": 0.75,
+        f"{_HANDOUT}.one_text_a_day": True,
+    },
+    "nobody ordered, twice as many lines that go round": {**NOBODY, "commenters.meme_share": 0.03},
+    "nobody ordered, volunteers praise for weeks": {**NOBODY, **_VOLUNTEERS},
+}
+
+
+_CITY: Mapping[str, Any] = {
+    "population.accounts": 2500,
+    "span.days": 35,
+    "fans.accounts": 80,
+    "topical_fans.accounts": 60,
+    "appeal.accounts": 60,
+}
+"""A smaller city, in which a case takes seconds."""
+
+_ATTACKED: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+    ("200 ordered at 0.6", "krasnoyarsk-2019", _CITY),
+    ("80 ordered at 0.6", "krasnoyarsk-2019", {**_CITY, "order.staff_per_institution": 10}),
+    ("200 ordered at 0.45", "krasnoyarsk-2019", {**_CITY, "order.participation_mean": 0.45}),
+    ("one late list", "krasnoyarsk-2019", {**_CITY, **_LATE}),
+    (
+        "standing-appeal",
+        "standing-appeal",
+        {
+            **{name: value for name, value in _CITY.items() if not name.startswith("appeal")},
+            "standing_appeal.accounts": 100,
+            "order.staff_per_institution": 10,
+        },
+    ),
+    (
+        "activist-network",
+        "activist-network",
+        {"population.accounts": 1500, "fans.accounts": 60, "topical_fans.accounts": 40},
+    ),
+)
+
+
 def _together(*studies: Study) -> dict[str, Study]:
     return {study.name: study for study in studies}
 
@@ -352,6 +421,20 @@ STUDIES = _together(
         10,
         tuple(Cell(name, name) for name in _DIRECTIVE_SCENARIOS),
         "directive",
+    ),
+    Study(
+        "comments",
+        "Comments alone: praise handed out and copied or put in other words; honest praise, memes",
+        20,
+        tuple(Cell(label, "handed-out-praise", changes) for label, changes in _COMMENTS.items()),
+        "comments",
+    ),
+    Study(
+        "attack",
+        "What a public release gives away about its groups' members, beside a naive one",
+        10,
+        tuple(Cell(label, name, changes) for label, name, changes in _ATTACKED),
+        "attack",
     ),
 )
 """All studies by name."""

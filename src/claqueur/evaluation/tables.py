@@ -19,18 +19,29 @@ MEANS = (
     "average_precision",
     "false_discovery",
     "agreement",
+    "recall_once",
+    "recall_thrice",
     *(f"share_{role}" for role in (*POSITIVE, *NEITHER, *HARD)),
     "seconds",
 )
 """Metrics with a mean and a t interval over datasets."""
 
+COUNTS = ("groups", "false_members")
+"""Metrics counted in a dataset, with a mean and a t interval from 0 up."""
+
 CHANCES = ("any_group", "any_false_group", "refused", *(f"any_{role}" for role in HARD))
 """Metrics that happen in a dataset or not: their share, with a Clopper-Pearson interval."""
 
-_POSSIBLE = {"agreement": (-1.0, 1.0), "seconds": (0.0, math.inf)}
+_POSSIBLE = {
+    "agreement": (-1.0, 1.0),
+    **dict.fromkeys(("seconds", *COUNTS), (0.0, math.inf)),
+}
 """Least and most, where they are not 0 and 1."""
 
-_LOW_IS_WORST = ("precision", "recall", "f1", "average_precision", "agreement")
+_LOW_IS_WORST = (
+    *("precision", "recall", "recall_once", "recall_thrice"),
+    *("f1", "average_precision", "agreement"),
+)
 
 DATASETS = pl.Schema(
     {
@@ -42,7 +53,7 @@ DATASETS = pl.Schema(
         "method": pl.String(),
         "events": pl.Int64(),
         "acts": pl.Int64(),
-        "groups": pl.Int64(),
+        **dict.fromkeys(COUNTS, pl.Int64()),
         "false_groups": pl.Int64(),
         "other_groups": pl.Int64(),
         "flagged": pl.Int64(),
@@ -97,7 +108,7 @@ def summary_table(datasets: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for values, part in datasets.group_by(*_CELL, maintain_order=True):
         cell = dict(zip(_CELL, values, strict=True))
-        for metric in (*MEANS, *CHANCES):
+        for metric in (*MEANS, *COUNTS, *CHANCES):
             known = part.select("seed", value=metric).drop_nulls()
             if known.height:
                 rows.append({**cell, "metric": metric, **_over_datasets(metric, known)})

@@ -1,0 +1,62 @@
+"""Accounts that can be named from bounds and sizes alone, without weighing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy.optimize import linprog
+
+from claqueur.kernels.co_action import F64, I64, Bool
+from claqueur.publish.release.attack.knowledge import Bound
+from claqueur.publish.release.attack.measure import CERTAIN, NOT_CERTAIN, chance
+
+MOST_ASKED = 25
+"""Accounts for which it is asked whether every solution has them."""
+
+PLAUSIBLE = 0.01
+"""Smallest chance of accounts among which solutions are looked for."""
+
+
+def forced(log_odds: F64, bounds: Sequence[Bound]) -> Bool:
+    """Accounts that are members in every set that fits the bounds, (n,) bool.
+
+    Parts of accounts are allowed, so an account that is forced here is forced; a few that are
+    forced only as wholes may be missed. Solutions are looked for among plausible accounts, which
+    makes more of them forced, not fewer.
+    """
+    found = np.zeros(len(log_odds), bool)
+    plausible = np.flatnonzero(chance(log_odds) >= PLAUSIBLE)
+    if not len(plausible) or not bounds:
+        return found
+    sums = np.array([bound.what[plausible] for bound in bounds])
+    limits = np.array([[bound.low, bound.high] for bound in bounds])
+    upper, most = np.vstack([sums, -sums]), np.concatenate([limits[:, 1], -limits[:, 0]])
+    doubtful = chance(log_odds[plausible]) < NOT_CERTAIN
+    asked = np.flatnonzero(doubtful)[np.argsort(-log_odds[plausible][doubtful])][:MOST_ASKED]
+    for place in asked:
+        aim = np.zeros(len(plausible))
+        aim[place] = 1.0
+        least = linprog(aim, A_ub=upper, b_ub=most, bounds=(0, 1), method="highs")
+        if not least.success:
+            return found  # the plausible accounts do not add up: nothing follows
+        found[plausible[place]] = least.fun > NOT_CERTAIN
+    return found
+
+
+def matched(
+    log_odds: F64, member: Bool, populations: Iterable[tuple[I64, tuple[float, float]]]
+) -> int:
+    """Members who are named because a population is as large as is published of them, and is them.
+
+    Parameters
+    ----------
+    populations
+        Places of candidates, and between which numbers the members among them are said to lie.
+    """
+    doubtful = member & (chance(log_odds) < NOT_CERTAIN)
+    named = np.zeros(len(member), bool)
+    for places, (low, high) in populations:
+        if len(places) and low <= len(places) <= high and member[places].mean() >= CERTAIN:
+            named[places] = True
+    return int((named & doubtful).sum())
