@@ -9,14 +9,23 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 DEMO ?= demo
 
-.PHONY: demo test lint bench evaluate clean
+.PHONY: demo test chromium lint bench evaluate clean
 demo: $(VENV)/ready
 	@# Only an earlier demonstration is replaced, never anything else.
 	@test ! -e $(DEMO)/world/truth.parquet || rm -r $(DEMO)
 	$(BIN)/claqueur demo --out $(DEMO)
 
-test: lint
+test: lint chromium
 	$(BIN)/python -m pytest
+
+# The public report is tested in a real browser: Debian's Chromium, installed if that can be done.
+chromium:
+	@for p in "$$CLAQUEUR_CHROMIUM" chromium chromium-browser google-chrome; do \
+	test -n "$$p" && command -v "$$p" >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	apt-get install -y -qq chromium >/dev/null 2>&1 && exit 0; \
+	apt-get update -qq && apt-get install -y -qq chromium >/dev/null && exit 0; fi; \
+	echo "No Chromium: tests of the report in a browser are skipped (apt-get install chromium)" >&2
 
 lint: $(VENV)/ready-test
 	$(BIN)/ruff check

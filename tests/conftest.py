@@ -1,13 +1,17 @@
 """What tests share: where the data folder is, a key folder of their own, small tables."""
 
+import logging
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from claqueur import model
+from tests.authorities import make_authority
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("CLAQUEUR_SHARED", ROOT.parent / "shared"))
@@ -36,6 +40,27 @@ def shared() -> Path:
 def keys(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the keys of test cases out of the user's data folder."""
     os.environ["CLAQUEUR_KEYS"] = str(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A time-stamping authority of our own, made by openssl."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl to make a time-stamping authority; TIME STAMPS NOT TESTED HERE")
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def claqueur(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[CommandLine]:
+    """The command line."""
+    monkeypatch.setenv("COLUMNS", "100")
+    yield CommandLine(monkeypatch, capsys)
+    log = logging.getLogger("claqueur")
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from claqueur.errors import (
     CaseError,
     ClaqueurError,
     InputError,
+    ReleaseError,
     RunError,
     SettingError,
     SourceError,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from claqueur.directive.register import register_directive
     from claqueur.directive.suggest import suggest_directive
     from claqueur.pipeline import add, detect, report_run, run_case, write
+    from claqueur.publication import publish_run
     from claqueur.publish.charts import draw, save_chart
     from claqueur.publish.export import export_network
     from claqueur.publish.privacy import case_pseudonyms
+    from claqueur.reproduction import reproduce
     from claqueur.results import Result
     from claqueur.simulation import simulate
 
@@ -42,10 +45,12 @@ _LAZY = {
     "draw": "claqueur.publish.charts",
     "export_network": "claqueur.publish.export",
     "open_case": "claqueur.case",
+    "publish_run": "claqueur.publication",
     "read_directive": "claqueur.directive.reading",
     "register_directive": "claqueur.directive.register",
     "Result": "claqueur.results",
     "report_run": "claqueur.pipeline",
+    "reproduce": "claqueur.reproduction",
     "run_case": "claqueur.pipeline",
     "save_chart": "claqueur.publish.charts",
     "simulate": "claqueur.simulation",
@@ -57,6 +62,7 @@ __all__ = [
     "CaseError",
     "ClaqueurError",
     "InputError",
+    "ReleaseError",
     "Result",
     "RunError",
     "SettingError",
@@ -69,9 +75,11 @@ __all__ = [
     "draw",
     "export_network",
     "open_case",
+    "publish_run",
     "read_directive",
     "register_directive",
     "report_run",
+    "reproduce",
     "run_case",
     "save_chart",
     "simulate",

@@ -14,8 +14,8 @@ import typer
 
 from claqueur._version import __version__
 from claqueur.cli_collect import app as collect
-from claqueur.cli_collect import verify
 from claqueur.cli_directive import app as directive
+from claqueur.cli_publish import publish, reproduce, review, verify
 from claqueur.errors import CaseError, ClaqueurError, SettingError
 from claqueur.flags import with_settings
 from claqueur.settings import (
@@ -25,6 +25,7 @@ from claqueur.settings import (
     Reading,
     Serving,
     Targets,
+    Wording,
     from_mapping,
 )
 
@@ -44,7 +45,8 @@ app = typer.Typer(
 )
 app.add_typer(directive)
 app.add_typer(collect)
-app.command()(verify)
+for command in (review, publish, verify, reproduce):
+    app.command()(command)
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what takes how long.")]
 LogFile = Annotated[
@@ -79,7 +81,7 @@ def _claqueur(
 
 
 @app.command()
-@with_settings(detect=Compat, reading=Reading, groups=Grouping, declared=Targets)
+@with_settings(detect=Compat, reading=Reading, groups=Grouping, declared=Targets, wording=Wording)
 def detect(
     files: Files,
     out: NewFolder,
@@ -87,6 +89,7 @@ def detect(
     reading: dict[str, Any],
     groups: dict[str, Any],
     declared: dict[str, Any],
+    wording: dict[str, Any],
     compat: Annotated[
         str,
         typer.Option(
@@ -130,6 +133,7 @@ def detect(
             grouping=Grouping(**groups),
             compat=compat,
             targets=Targets(**declared),
+            wording=Wording(**wording),
             report=not no_report,
             progress=progress,
         )
@@ -138,13 +142,14 @@ def detect(
 
 
 @app.command()
-@with_settings(detect=CoAction, reading=Reading, groups=Grouping, declared=Targets)
+@with_settings(detect=CoAction, reading=Reading, groups=Grouping, declared=Targets, wording=Wording)
 def new(
     case: CaseFolder,
     detect: dict[str, Any],
     reading: dict[str, Any],
     groups: dict[str, Any],
     declared: dict[str, Any],
+    wording: dict[str, Any],
     name: Annotated[str, typer.Option("--name", help="What the case is called.")] = "",
 ) -> None:
     """Make a case: a folder that keeps events, settings, runs and reports together.
@@ -158,7 +163,13 @@ def new(
     if detect:
         CoAction(**detect)
     Reading(**reading), Grouping(**groups)
-    given = {"read": reading, "detect": detect, "groups": groups, "targets": _posts(declared)}
+    given = {
+        "read": reading,
+        "detect": detect,
+        "groups": groups,
+        "targets": _posts(declared),
+        "texts": wording,
+    }
     create_case(case, name, **{table: _toml(values) for table, values in given.items() if values})
     typer.echo(f"Case: {case}; bring events with: claqueur add {case} FILE...")
 
@@ -199,12 +210,13 @@ def add(
 
 
 @app.command()
-@with_settings(detect=CoAction, groups=Grouping, declared=Targets)
+@with_settings(detect=CoAction, groups=Grouping, declared=Targets, wording=Wording)
 def run(
     case: CaseFolder,
     detect: dict[str, Any],
     groups: dict[str, Any],
     declared: dict[str, Any],
+    wording: dict[str, Any],
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
@@ -229,8 +241,11 @@ def run(
     targets = from_mapping(
         Targets, {**opened.settings.get("targets", {}), **declared}, "case.toml [targets]"
     )
+    told = from_mapping(
+        Wording, {**opened.settings.get("texts", {}), **wording}, "case.toml [texts]"
+    )
     with reporting(verbose, log_file) as progress:
-        folder = run_case(opened, settings, grouping, progress, targets=targets)
+        folder = run_case(opened, settings, grouping, progress, targets=targets, wording=told)
     _summary(Result.load(folder))
     typer.echo(f"Run: {folder}; next: claqueur report {case}")
 
@@ -327,6 +342,45 @@ def evidence(
         typer.echo(f"Written: {out} ({rows.height:,} rows)")
     else:
         show_evidence(rows)
+
+
+@app.command()
+def texts(
+    folder: RunFolder,
+    group: Annotated[
+        int, typer.Option("--group", help="Number of a group: its comments side by side.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write all rows as .csv or .parquet."),
+    ] = None,
+    identities: Annotated[
+        bool, typer.Option("--identities", help="Account ids instead of pseudonyms.")
+    ] = False,
+) -> None:
+    """List what comments were made from, or a group's comments beside their template.
+
+    [bold]Examples[/bold]
+
+      claqueur texts out
+
+      claqueur texts out --group 1
+
+      claqueur texts out --group 1 --out comments-1.csv
+    """
+    from claqueur.publish.evidence import write_rows
+    from claqueur.publish.texts import copies_of, show_copies, show_templates, templates_of
+    from claqueur.results import Result
+
+    result = Result.load(_run_folder(folder))
+    rows = copies_of(result, group, identities=identities) if group else templates_of(result)
+    if out:
+        write_rows(rows, out)
+        typer.echo(f"Written: {out} ({rows.height:,} rows)")
+    elif group:
+        show_copies(result, group, rows)
+    else:
+        show_templates(rows)
 
 
 @app.command()

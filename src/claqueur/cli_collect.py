@@ -138,31 +138,6 @@ def vk(
         typer.echo(line)
 
 
-def verify(case: CaseFolder) -> None:
-    """Recompute all hashes of a case's evidence; exit code 1 where something was altered.
-
-    [bold]Example[/bold]
-
-      claqueur verify krasnoyarsk
-    """
-    from claqueur.case import open_case
-    from claqueur.console import reporting
-    from claqueur.verify import verify_case
-
-    with reporting(False, None) as progress:
-        found = verify_case(open_case(case), progress)
-    for line in (*found.lines(), *(f"note: {remark}" for remark in found.remarks)):
-        typer.echo(line)
-    typer.echo(
-        f"{found.records:,} records, {found.answers:,} answers ({found.distinct:,} of them "
-        f"different); last record {found.head}"
-    )
-    if not found.sound:
-        typer.echo("NOT SOUND: evidence was altered or is missing, see above")
-        raise typer.Exit(1)
-    typer.echo("Sound: every record and every answer is what was received")
-
-
 def _how(base_url: str, kind: str, rate: int | None, clock: str, patience: str) -> How:
     from claqueur.collect.vk import How
     from claqueur.collect.vk.patience import Patience

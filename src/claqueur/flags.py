@@ -82,6 +82,7 @@ _PANELS = {
     "Compat": "Detection",
     "Grouping": "Groups",
     "Targets": "Declared targets",
+    "Wording": "Comments",
     "Serving": "Test server",
 }
 

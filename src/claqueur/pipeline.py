@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from claqueur import custody
+from claqueur._version import __version__
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
+from claqueur.calibrated import Detected, calibrated
 from claqueur.case import Case
 from claqueur.counts import counters_record, objects_record, posts_of
 from claqueur.detectors import Layer, detectors
@@ -23,15 +26,12 @@ from claqueur.directive.population import curve
 from claqueur.directive.record import target_record
 from claqueur.directive.register import registered
 from claqueur.directive.registration import Registered
-from claqueur.directive.targets import declare
+from claqueur.directive.targets import declare, named_posts
 from claqueur.directive.working import working_names
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.confirm import LEVEL
-from claqueur.groups.layers import channels, combined
-from claqueur.groups.lockstep import account_of, engagement, features_of, find
 from claqueur.groups.network import Grouped, evidence, group_layer
-from claqueur.groups.untimed import account_of_untimed, find_untimed
 from claqueur.intake import read_files, read_tables
 from claqueur.model import (
     ACCOUNTS,
@@ -52,6 +52,7 @@ from claqueur.settings import (
     Grouping,
     Reading,
     Targets,
+    Wording,
     duration_ms,
     duration_text,
     from_mapping,
@@ -96,6 +97,7 @@ def analyse(
     compat: str = "",
     case: str = "",
     targets: Targets | None = None,
+    wording: Wording | None = None,
     acted: bool = True,
 ) -> Result:
     """From events to pairs, groups and everything reports are made of.
@@ -108,13 +110,15 @@ def analyse(
         Identity of the case, naming the key of its pseudonyms; a new one when empty.
     targets
         Declared targets of a directive, to be tested beside.
+    wording
+        How what comments say is told.
     acted
         Whether the events say who acted on what; if not, there is nothing to detect.
     """
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
-    calibrated = settings.calibrated and not compat
-    if calibrated and (settings.across_actions or grouping.resolution != Grouping().resolution):
+    by_default = settings.calibrated and not compat
+    if by_default and (settings.across_actions or grouping.resolution != Grouping().resolution):
         raise SettingError(
             "--across-actions and --resolution belong to networks of thresholds; the default "
             "looks at all actions together and takes neither. Leave them out, or give --window "
@@ -130,30 +134,31 @@ def analyse(
         # Before anything that takes long: what is declared may be unusable.
         declared = declare(events, targets, zone, settings.action)
     if not acted:
-        found = _Found([])
-    elif calibrated:
-        found = _calibrated(events, settings, grouping, record, zone)
+        found = Detected()
+    elif by_default:
+        found = calibrated(events, settings, wording or Wording(), grouping.seed, record, zone)
         parts["pairs"].append(found.fused)
     else:
-        found = _Found(_thresholds(events, settings, grouping, record, compat))
+        found = Detected(_thresholds(events, settings, grouping, record, compat))
     others = found.others
     for layer, grouped in found.networks:
+        own = found.events_of.get(layer.name, events)
         with record.timed("tables"):
             acts = member_actions(layer, grouped)
             pairs = layer.table()
             parts["pairs"].append(pairs)
             parts["accounts"].append(grouped.accounts)
             parts["groups"].append(grouped.groups)
-            parts["evidence"].append(evidence(layer, grouped, events))
-            parts["activity"].append(activity(acts, events))
+            parts["evidence"].append(evidence(layer, grouped, own))
+            parts["activity"].append(activity(acts, own))
             parts["rhythm"].append(rhythm(layer, acts, zone))
-            parts["curves"].append(curves(layer, grouped, acts, events))
+            parts["curves"].append(curves(layer, grouped, acts, own))
         others.update(layer.tables)
         record.add_network(layer, grouped)
     for line in record.set_aside.lines():
         record.progress.note(f"set aside: {line}")
     tables = {name: _together(tables, _SCHEMAS[name]) for name, tables in parts.items()}
-    if calibrated:
+    if by_default:
         tables["pairs"] = tables["pairs"].filter(pl.col("q_value") <= LEVEL)
     tables["pairs"] = tables["pairs"].sort("layer", "action", "window_ms", "account_a", "account_b")
     if declared:
@@ -162,13 +167,14 @@ def analyse(
         record.targets = target_record(tested)
         others["participation"] = curve(tested.chances)
         # Groups of thresholds are not confirmed, and outside confirmed groups nobody has a row.
-        members = tables["accounts"] if calibrated else tables["accounts"].clear()
+        members = tables["accounts"] if by_default else tables["accounts"].clear()
         others["participants"] = participants(tested, members, events.names["account_id"])
     chosen = {
         "read": to_mapping(reading),
         "detect": to_mapping(settings),
         "groups": to_mapping(grouping),
         "targets": to_mapping(targets) if targets else {},
+        "texts": to_mapping(wording) if wording else {},
         "zone": zone,
     }
     run = record.run_json(events, chosen, compat, case)
@@ -190,15 +196,6 @@ def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
 
 
-@dataclass
-class _Found:
-    """What detection hands on: networks with their groups, further tables, fused pairs."""
-
-    networks: Iterable[tuple[Layer, Grouped]]
-    others: dict[str, pl.DataFrame] = field(default_factory=dict)
-    fused: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAIRS))
-
-
 def _thresholds(
     events: Events, settings: CoAction, grouping: Grouping, record: Record, compat: str
 ) -> Iterator[tuple[Layer, Grouped]]:
@@ -214,35 +211,6 @@ def _thresholds(
         yield layer, grouped
 
 
-def _calibrated(
-    events: Events, settings: CoAction, grouping: Grouping, record: Record, zone: str
-) -> _Found:
-    """Groups beyond habits, or beyond popularity where no times are known, at a stated error."""
-    frame = engagement(events, settings, record.set_aside)
-    timed, untimed = channels(frame, events, settings, record.set_aside)
-    found, engaged = None, None
-    networks: list[tuple[Layer, Grouped]] = []
-    others = {}
-    if timed.height:
-        with record.timed("lockstep"):
-            found = find(timed, events, grouping.seed, record.progress)
-        record.calibration = account_of(found)
-        others["features"] = features_of(found, zone)
-        networks += zip(found.layers, found.grouped, strict=True)
-    elif untimed.height:
-        record.progress.note("no time is known: comparing who acted on the same objects instead")
-    if untimed.height:
-        first_id = 1 + sum(grouped.groups.height for _, grouped in networks)
-        with record.timed("co-engagement"):
-            engaged = find_untimed(untimed, events, grouping.seed, record.progress, first_id)
-        record.untimed = account_of_untimed(engaged)
-        networks.append((engaged.layer, engaged.grouped))
-    if not (found and engaged):
-        return _Found(networks, others)
-    record.layers, others["layers"], fused = combined(found, engaged, events)
-    return _Found(networks, others, fused)
-
-
 def _next_layer(layers: Iterator[Layer], record: Record) -> Layer | None:
     with record.timed("pairs"):
         return next(layers, None)
@@ -254,6 +222,7 @@ def detect(
     window: str | timedelta | Sequence[str | timedelta] = (),
     min_objects: int | None = None,
     action: Sequence[str] = (),
+    layer: Sequence[str] = (),
     across_actions: bool = False,
     compat: str = "",
     loops: bool = False,
@@ -274,6 +243,7 @@ def detect(
     since: str | date = "",
     reference: Sequence[str] = (),
     topic: Sequence[str] = (),
+    tone_model: str | Path = "",
     progress: Progress = SILENT,
 ) -> Result:
     """Find groups of accounts that act in lockstep.
@@ -293,6 +263,9 @@ def detect(
         Objects on which two accounts must have acted together.
     action, across_actions
         Only these actions; and whether different actions meet in one network.
+    layer
+        Layers of the default: ``"co_action"``, ``"co_engagement"``, ``"co_text"``; those the data
+        allow when not given.
     compat
         ``"coortweet"`` or ``"qut"`` for that tool's exact weights and filters; ``loops``,
         ``subgraph``, ``fast`` and ``edge_weight`` belong to the former.
@@ -312,6 +285,8 @@ def detect(
     reference, topic
         Pages to compare with (all others when not given), and words in the texts of posts on
         the targets' topic.
+    tone_model
+        Folder of a local classifier of tone instead of the built-in lexicon.
 
     Returns
     -------
@@ -329,6 +304,7 @@ def detect(
         "window": tuple(duration_text(duration_ms(each)) for each in windows),
         "min_objects": min_objects,
         "action": tuple(action),
+        "layer": tuple(layer),
         "across_actions": across_actions,
     }
     extra = {"loops": loops, "subgraph": subgraph, "fast": fast, "edge_weight": edge_weight}
@@ -347,6 +323,7 @@ def detect(
                 tuple(target), str(targets), target_page, str(since), tuple(reference),
                 tuple(topic),
             ),
+            wording=Wording(str(tone_model)),
             progress=progress,
         )  # fmt: skip
 
@@ -360,13 +337,17 @@ def detect_files(
     grouping: Grouping,
     compat: str = "",
     targets: Targets | None = None,
+    wording: Wording | None = None,
     progress: Progress = SILENT,
 ) -> Result:
     """The whole path for files without a case; plain copies of packed ones go to ``scratch``."""
     record = Record(progress)
     detector = detectors()[compat or "co_action"]
     events = read_files(files, reading, scratch, record, raw=detector.raw)
-    return analyse(events, settings, reading, grouping, record, compat=compat, targets=targets)
+    return analyse(
+        events, settings, reading, grouping, record, compat=compat, targets=targets,
+        wording=wording,
+    )  # fmt: skip
 
 
 def write(result: Result, out: str | Path, *, report: bool = True) -> Path:
@@ -385,6 +366,7 @@ def detect_to(
     grouping: Grouping,
     compat: str = "",
     targets: Targets | None = None,
+    wording: Wording | None = None,
     report: bool = True,
     progress: Progress = SILENT,
 ) -> Result:
@@ -394,7 +376,7 @@ def detect_to(
         scratch.mkdir()
         result = detect_files(
             files, scratch, settings, reading=reading, grouping=grouping, compat=compat,
-            targets=targets, progress=progress,
+            targets=targets, wording=wording, progress=progress,
         )  # fmt: skip
         shutil.rmtree(scratch)
         progress.stage("writing")
@@ -457,6 +439,7 @@ def run_case(
     progress: Progress = SILENT,
     *,
     targets: Targets | None = None,
+    wording: Wording | None = None,
 ) -> Path:
     """Run the detectors on a case's events into a new folder under ``runs/``.
 
@@ -467,6 +450,8 @@ def run_case(
     )
     record = Record(progress)
     with record.timed("read"):
+        # Hashed first: tables that came in between are then not taken for those of the run.
+        tables = case.table_hashes()
         events, objects, counters = case.events(), case.objects(), case.counters()
     if events is None and objects is None and counters is None:
         raise CaseError(f"{case.folder}: holds no events; bring some with `claqueur add`")
@@ -486,16 +471,22 @@ def run_case(
     with new_folder(run) as work:
         result = analyse(
             events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id,
-            targets=targets or case.targets, acted=acted,
+            targets=_by_name(targets or case.targets), wording=wording or case.wording,
+            acted=acted,
         )  # fmt: skip
         if directives:
             with record.timed("directives"):
                 seed = (grouping or case.grouping).seed
-                data = collected(events if acted else None, objects, counters)
+                tone = (wording or case.wording).tone_model
+                data = collected(events if acted else None, objects, counters, tone)
                 result = _answered(result, directives, data, events if acted else None, seed,
                                    progress)  # fmt: skip
         progress.stage("writing")
         result.write_tables(work)
+        custody.append(
+            case.folder, custody.RAN, run=run.name, claqueur=__version__, tables=tables,
+            files=custody.hashes(work),
+        )  # fmt: skip
     return run
 
 
@@ -515,6 +506,11 @@ def _answered(
     found = answers(tested, known)
     others = {**result.others, "effects": courses(tested)}
     return replace(result, directive=found, others=others)
+
+
+def _by_name(targets: Targets) -> Targets:
+    """Declared posts one by one: the file that names them may be gone when it is run again."""
+    return replace(targets, target=tuple(named_posts(targets)), targets="")
 
 
 def _with_zone(case: Case) -> Reading:

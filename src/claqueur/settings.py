@@ -17,7 +17,7 @@ from claqueur.errors import SettingError
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 3650 * UNIT_MS["d"]
-LAYERS = ("co_action", "co_engagement")
+LAYERS = ("co_action", "co_engagement", "co_text")
 """Layers of the calibrated default, by the names they have in tables."""
 _DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 
@@ -129,9 +129,10 @@ class CoAction:
     )
     layer: tuple[str, ...] = setting(
         (),
-        "co_action (who acts when) or co_engagement (who acts on what, times left aside); may be "
-        "repeated. By default actions with a time or an interval go into the first and the rest "
-        "into the second.",
+        "co_action (who acts when), co_engagement (who acts on what, times left aside) or co_text "
+        "(who writes the same texts); may be repeated. By default actions with a time or an "
+        "interval go into the first and the rest into the second, and what has a text into the "
+        "third besides.",
     )
 
     def __post_init__(self) -> None:
@@ -281,6 +282,17 @@ class Targets:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """How what comments say is told."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    tone_model: str = setting(
+        "", "Folder of a local classifier of tone instead of the built-in lexicon."
+    )
+
+
+@dataclass(frozen=True)
 class Serving:
     """The simulated VK API of ``claqueur simulate --serve``."""
 
@@ -306,7 +318,7 @@ class Serving:
     )
 
 
-Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets)
+Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets, Wording)
 
 
 def from_mapping(cls: type[Settings], values: Mapping[str, Any], where: str) -> Settings:

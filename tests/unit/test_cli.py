@@ -1,7 +1,6 @@
 """The command line: exit codes, what stands on which stream, and what is left behind."""
 
 import json
-import logging
 import re
 import shutil
 import signal
@@ -10,7 +9,6 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,57 +26,6 @@ PLANTED = [f"7000000{number:02}" for number in range(12)]
 TIMED = ("--window", "120s", "--min-objects", "5")
 START = 1_600_000_000
 PSEUDONYM = re.compile(r"\b[a-z2-7]{5}-[a-z2-7]{5}\b")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a call ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class CommandLine:
-    """Calls ``claqueur`` in this process, as the script would."""
-
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: object) -> Ended:
-        self.monkeypatch.setattr(sys, "argv", ["claqueur", *map(str, words)])
-        self.capsys.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        code = caught.value.code or 0
-        assert isinstance(code, int)
-        ended = Ended(code, *self.capsys.readouterr())
-        assert "Traceback" not in ended.err + ended.out
-        return ended
-
-    def works(self, *words: object) -> Ended:
-        ended = self(*words)
-        assert ended.code == 0, ended.err
-        return ended
-
-    def fails(self, code: int, *words: object) -> str:
-        """What it says on standard error, in one line; nothing may stand on the other stream."""
-        ended = self(*words)
-        assert ended.code == code, ended.err
-        assert ended.out == ""
-        assert "this should not have happened" not in ended.err
-        return " ".join(ended.err.split())
-
-
-@pytest.fixture
-def claqueur(monkeypatch, capsys) -> Iterator[CommandLine]:
-    monkeypatch.setenv("COLUMNS", "100")
-    yield CommandLine(monkeypatch, capsys)
-    log = logging.getLogger("claqueur")
-    for handler in list(log.handlers):
-        log.removeHandler(handler)
-        handler.close()
 
 
 @pytest.fixture

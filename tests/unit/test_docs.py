@@ -107,7 +107,8 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     names = {line.split("==")[0].lower().replace("_", "-") for line in pinned}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
-    wanted += project["project"]["optional-dependencies"]["timestamp"]
+    for extra in ("timestamp", "tone"):
+        wanted += project["project"]["optional-dependencies"][extra]
     for requirement in wanted:
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in names
 

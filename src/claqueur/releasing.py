@@ -1,0 +1,67 @@
+"""From a case to its release and what is written of it: the same when it is run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claqueur.case import Case
+from claqueur.counts import posts_of
+from claqueur.directive.register import registered
+from claqueur.progress import SILENT, Progress
+from claqueur.publish.document import citation, methods, render_document
+from claqueur.publish.release import Leak, Populations, Release, checked_release, populations_of
+from claqueur.publish.release.ledger import earlier
+from claqueur.refusals import Refusals
+from claqueur.results import Result
+from claqueur.review import Finding
+
+RELEASE = "release/"
+
+
+def release_of(
+    case: Case,
+    result: Result,
+    accepted: Sequence[Finding],
+    *,
+    title: str,
+    k: int,
+    progress: Progress = SILENT,
+) -> tuple[Release, Leak, Populations]:
+    """The release of what was accepted, checked against all earlier ones of the case.
+
+    Raises
+    ------
+    ReleaseError
+        If nothing may be published.
+    """
+    progress.stage("making the release")
+    events = case.events()
+    documents = [each.directive for each in registered(case)]
+    people = populations_of(events, str(result.run["settings"]["zone"]), documents)
+    if events is None:
+        # Nobody is in such a case, so there is nobody whom a release could name.
+        events = posts_of(case.objects(), Refusals())
+    release, leak = checked_release(
+        result, accepted, events, title=title, populations=people, k=k,
+        earlier=earlier(case.folder), progress=progress,
+    )  # fmt: skip
+    return release, leak, people
+
+
+def public_files(
+    release: Release, chosen: Sequence[str], progress: Progress = SILENT
+) -> dict[str, bytes]:
+    """Everything public, by path below ``data/``: made of the release, and of nothing else.
+
+    Parameters
+    ----------
+    chosen
+        Languages of the report.
+    """
+    files = {f"{RELEASE}{path}": content for path, content in release.files().items()}
+    files["methods.md"] = methods(release).encode()
+    files["CITATION.bib"] = citation(release).encode()
+    for language in chosen:
+        progress.stage(f"writing the report ({language})")
+        files[f"report.{language}.html"] = render_document(release, language=language).encode()
+    return files
