@@ -414,7 +414,9 @@ def test_groups_that_overlap_are_attacked_one_after_the_other(case):
         case.result,
         accounts=pl.concat([case.result.accounts, both]),
         groups=pl.concat([case.result.groups, whole]),
-        evidence=pl.concat([case.result.evidence, evidence.with_columns(group_id=pl.lit(9, pl.Int64))]),
+        evidence=pl.concat(
+            [case.result.evidence, evidence.with_columns(group_id=pl.lit(9, pl.Int64))]
+        ),
     )  # fmt: skip
     accepted = [*case.accepted, Accepted("9")]
     release = make_release(result, accepted, title="x", populations=case.people)
