@@ -575,7 +575,7 @@ class TestListing:
     ):
         steered = events.with_columns(text="\x1b[31m" + pl.col("text") + " \x1b]0;title\x07 \u202e")
         found = detect(steered, tmp_path)
-        folder = write(found, tmp_path / "out")
+        folder = write(found, tmp_path / "out", report=False)
         assert found.groups.height == 1
         for words in (("texts", folder), ("texts", folder, "--group", 1)):
             said = claqueur.works(*words).out
@@ -658,4 +658,4 @@ class TestBadFiles:
     def test_odd_signs_hide_no_copy(self, events, tmp_path, spoil: Callable[[pl.Expr], pl.Expr]):
         found = detect(events.with_columns(text=spoil(pl.col("text"))), tmp_path)
         assert found.accounts["account_id"].to_list() == used_twice(events)
-        write(found, tmp_path / "out")
+        write(found, tmp_path / "out", report=False)

@@ -222,7 +222,7 @@ class TestMany:
 
     def test_nearly_identical_texts(self):
         rng = np.random.default_rng(1)
-        text = " ".join(Speaker(5).says(40))
+        text = " ".join(Speaker(5).says(20))
         many = [f"{text} {number}" for number in rng.permutation(30_000)]
         corpus, templates = found(many)
         assert len(corpus) == 30_000

@@ -155,9 +155,13 @@ class AttackTest:
                 leak_check(whole, result, events, prepared=ready, certain=CERTAIN),
             )
         )
-        published, _ = checked_release(
-            result, accepted, events, title=cell.label, populations=people
-        )
+        try:
+            published, _ = checked_release(
+                result, accepted, events, title=cell.label, populations=people
+            )
+        except ReleaseError as reason:
+            # Refused to the last: then nothing is published, and nothing gained from it.
+            return {"attacks": [*lines, _naive(whole, ready)], "withheld": str(reason)}
         outside = replace(ready, known=[_counting(ready)])
         for prepared in (ready, outside):
             leak = leak_check(published, result, events, prepared=prepared, certain=CERTAIN)
