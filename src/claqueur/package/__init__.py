@@ -165,9 +165,9 @@ def build(
         for path, content in files.items():
             _write(work / path, content)
         stamp = _stamped(work, files[layout.STAMPED], stamp_server, tsa_root, progress)
-        size = sum(map(len, files.values()))
+        sizes = [path.stat().st_size for path in work.rglob("*") if path.is_file()]
         digest = hashlib.sha256(files[layout.STAMPED]).hexdigest()
-        built = Built(to, beside, digest, root, len(files), size, stamp)
+        built = Built(to, beside, digest, root, len(sizes), sum(sizes), stamp)
         before(built)
     return built
 
