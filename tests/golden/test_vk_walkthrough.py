@@ -53,7 +53,7 @@ def test_it_finds_the_simulated_order(tmp_path):
         finally:
             server.send_signal(signal.SIGTERM)
     assert done.returncode == 0, done.stderr
-    assert "Sound: every record and every answer is what was received" in done.stdout
+    assert "Sound: every record, every answer and every table is what was written" in done.stdout
     case = open_case(tmp_path / "krasnoyarsk")
     result = Result.load(case.latest_run())
     assert result.groups.height == 1

@@ -491,7 +491,7 @@ class TestCase:
         case = work / "case"
         said = claqueur.works("new", case, *TIMED, "--timezone", "UTC", "--name", "A case").out
         assert f"claqueur add {case}" in said
-        assert names(case) == ["case.toml"]
+        assert names(case) == ["case.sqlite", "case.toml"]
         said = claqueur.works("add", case, events).out
         assert said == f"696 rows read, 696 of them new; next: claqueur run {case}\n"
         ended = claqueur.works("run", case)
@@ -502,7 +502,7 @@ class TestCase:
         assert claqueur.works("report", case).out == (
             f"Report: {case / 'report' / f'{run.name}.html'}\n"
         )
-        assert names(case) == ["case.toml", "events", "report", "runs"]
+        assert names(case) == ["case.sqlite", "case.toml", "events", "report", "runs"]
         assert "wall-1_0" in claqueur.works("evidence", case, "--pair", 0).out
         claqueur.works("export", case, "--out", work / "n.csv")
         assert pl.read_csv(work / "n.csv").height == 66
@@ -550,7 +550,7 @@ class TestCase:
         assert "lost digits" in claqueur.fails(2, "add", case, bad)
         assert "no such action" in claqueur.fails(2, "run", case, "--action", "poke")
         assert content(case) == before
-        assert names(case) == ["case.toml", "events", "runs"]
+        assert names(case) == ["case.sqlite", "case.toml", "events", "runs"]
 
     def test_a_run_without_events_and_a_report_without_a_run(self, claqueur, work):
         claqueur.works("new", work / "case", *TIMED)
@@ -579,7 +579,7 @@ class TestCase:
         claqueur.works("add", work / "case", events)
         said = claqueur.fails(2, "run", work / "case", "--min-objects", 5)
         assert said.startswith("error: missing --window")
-        assert names(work / "case") == ["case.toml", "events"]
+        assert names(work / "case") == ["case.sqlite", "case.toml", "events"]
 
 
 class TestDefault:
@@ -856,7 +856,7 @@ class TestFullDisk:
         assert "the disk is full" in claqueur.fails(1, "run", case)
         assert "the disk is full" in claqueur.fails(1, "add", case, large)
         assert content(case) == before
-        assert names(case) == ["case.toml", "events", "runs"]
+        assert names(case) == ["case.sqlite", "case.toml", "events", "runs"]
         assert len(names(case / "runs")) == 1
 
     def test_simulate(self, claqueur, small_disk, earlier):
