@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 
@@ -11,7 +9,7 @@ from claqueur.kernels.co_action import Bool
 from claqueur.texts.corpus import Corpus
 from claqueur.texts.generic import GENERIC_FROM, genericness_of
 from claqueur.texts.rarity import rarity
-from claqueur.texts.templates import find_templates
+from claqueur.texts.templates import find_templates, users_of
 from claqueur.texts.tone import chosen_tone
 
 FEWEST_PEOPLE = 3
@@ -42,9 +40,7 @@ def said(comments: pl.DataFrame, posts: pl.Series, tone_model: str) -> pl.DataFr
     tone_model
         Empty for the built-in lexicon, or the folder of a classifier.
     """
-    whole = Corpus.of(comments["text"])
-    kept = whole.form >= 0
-    corpus = replace(whole, form=whole.form[kept])
+    corpus, kept = Corpus.of(comments["text"]).spoken()
     own = comments.filter(pl.Series(kept))
     if own.is_empty():
         return pl.DataFrame(schema=SAID)
@@ -63,10 +59,9 @@ def _copied(corpus: Corpus, account: pl.Series) -> Bool:
     templates = find_templates(corpus)
     rare = rarity(corpus, templates).rare
     own = templates.of_form[corpus.form]
-    used = pl.DataFrame({"template": own, "account": account}).filter(pl.col("template") >= 0)
-    people = used.group_by("template").agg(pl.col("account").n_unique())
+    users = users_of(own, account).filter(pl.col("accounts") >= FEWEST_PEOPLE)
+    # The last one is for what was made from no template, which is numbered -1.
     several = np.zeros(len(templates) + 1, bool)
-    several[people["template"].to_numpy()] = people["account"].to_numpy() >= FEWEST_PEOPLE
-    several[:-1] &= rare
-    found: Bool = several[own] & (own >= 0)
+    several[users["template"].to_numpy()] = True
+    found: Bool = (several & np.append(rare, False))[own]
     return found

@@ -38,7 +38,7 @@ from claqueur.progress import Progress
 from claqueur.store import Events
 from claqueur.texts.corpus import Corpus
 from claqueur.texts.rarity import Rarity, rarity
-from claqueur.texts.templates import FEWEST_WORDS, Templates, find_templates
+from claqueur.texts.templates import FEWEST_WORDS, Templates, find_templates, users_of
 
 
 @dataclass(frozen=True)
@@ -164,21 +164,12 @@ def find_texts(
 
 def read_texts(frame: pl.DataFrame, progress: Progress) -> Texts:
     """Lay out the texts of a frame, and find their templates."""
-    corpus = Corpus.of(frame["text"], progress)
-    has_words = corpus.form >= 0
+    corpus, has_words = Corpus.of(frame["text"], progress).spoken()
     rows = frame.filter(pl.Series(has_words))
-    corpus = replace(corpus, form=corpus.form[has_words])
     templates = find_templates(corpus, progress)
     made = templates.of_form[corpus.form] if len(corpus) else np.zeros(0, np.int64)
-    users = (
-        pl.DataFrame({"template": made, "account": rows["account_id"]})
-        .filter(pl.col("template") >= 0)
-        .group_by("template")
-        .agg(pl.col("account").n_unique())
-        .filter(pl.col("account") > 1)
-        .sort("account", "template", descending=[True, False])
-    )
-    number = users["template"].to_numpy()
+    users = users_of(made, rows["account_id"])
+    number = users.filter(pl.col("accounts") > 1)["template"].to_numpy()
     place = np.full(len(templates) + 1, -1, np.int64)
     place[number] = np.arange(len(number))
     return Texts(rows, corpus, templates, rarity(corpus, templates), place[made], number)
@@ -195,16 +186,17 @@ def _events_on(texts: Texts, template: I64, events: Events) -> Events:
 
 
 def _by_time(worded: Events, seed: int, progress: Progress) -> F64:
-    """Evidence of accounts that use templates at the same moments, nan where it is untested."""
+    """P-values of accounts that use templates at the same moments, nan where it is untested."""
     dated = worded.frame.filter(has_time(worded.frame))
     if dated.is_empty():
         return np.full(len(worded.names["account_id"]), np.nan)
-    return confirm(timeline(dated.drop("post"), worded), seed, progress).all_log_e
+    found = confirm(timeline(dated.drop("post"), worded), seed, progress)
+    return found.p_of(np.arange(len(found.all_log_e)))
 
 
 def _both(p: F64, timed: F64) -> F64:
     """P-values of both tests; the smaller one counts twice where there are two."""
-    either: F64 = np.minimum(2 * np.fmin(p, np.exp(np.minimum(-timed, 0))), 1)
+    either: F64 = np.minimum(2 * np.fmin(p, timed), 1)
     return np.where(np.isnan(timed), p, either)
 
 

@@ -25,6 +25,7 @@ from claqueur.kernels.copies import copying_tails
 from claqueur.nulls.fdr import benjamini_hochberg
 from claqueur.progress import SILENT, Progress
 from claqueur.settings import Grouping
+from claqueur.texts.corpus import starts_of
 
 KEEPS = (
     "how much an account comments, and how often people outside the group write something made "
@@ -291,7 +292,7 @@ def _tails(comments: Comments, own: TextSet, asked: Bool, crowd: Bool) -> F64:
     who = np.flatnonzero(asked & (seen >= FEWEST))
     begin, end = np.searchsorted(account, who), np.searchsorted(account, who, "right")
     at = np.concatenate([np.arange(b, e) for b, e in zip(begin, end, strict=True)] or [begin])
-    start = np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64)
+    start = starts_of(end - begin)
     p = np.ones(comments.n_accounts)
     p[who] = copying_tails(start, most[at.astype(np.int64)], seen[who].astype(np.int64))
     return p

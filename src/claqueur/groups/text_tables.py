@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from claqueur.groups.co_text import Worded
-from claqueur.kernels.co_action import I64, Bool
+from claqueur.kernels.co_action import I64
 from claqueur.model import COPIES, TEMPLATES, TIME
 from claqueur.texts.wording import Crowd, only_words, with_slots
 
@@ -54,7 +54,7 @@ def _templates(worded: Worded, rows: pl.DataFrame, group: I64) -> pl.DataFrame:
     frames = [_frame(worded, number) for number in range(len(texts.number))]
     return (
         used.with_columns(
-            group_id=pl.Series(np.where(group > 0, group, 0)).replace(0, None),
+            group_id=pl.Series(group).replace(0, None),
             template=texts.names,
             frame=pl.Series(frames, dtype=pl.String),
             public_frame=pl.Series(_public(worded, group), dtype=pl.String),
@@ -88,7 +88,7 @@ def _public(worded: Worded, group: I64) -> list[str | None]:
     if not (group > 0).any():
         return frames
     texts, words = worded.texts, worded.texts.corpus.words
-    outside = ~_members(worded)[texts.rows["account_id"].to_numpy()]
+    outside = worded.grouped.of_account[texts.rows["account_id"].to_numpy()] == 0
     crowd = Crowd(
         words,
         texts.corpus.form[outside],
@@ -100,11 +100,6 @@ def _public(worded: Worded, group: I64) -> list[str | None]:
         if len(shown):
             frames[number] = only_words(_typical(worded, own), words.stems.gather(shown).to_list())
     return frames
-
-
-def _members(worded: Worded) -> Bool:
-    inside: Bool = worded.grouped.of_account > 0
-    return inside
 
 
 def _copies(worded: Worded, rows: pl.DataFrame, group: I64) -> pl.DataFrame:

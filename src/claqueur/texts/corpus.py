@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from claqueur.kernels.co_action import F64, I32, I64
+from claqueur.kernels.co_action import F64, I32, I64, Bool
 from claqueur.kernels.frames import F32
 from claqueur.progress import SILENT, Progress
 from claqueur.texts.normal import normal
@@ -21,6 +22,11 @@ MOST_WORDS = 64
 """Words of a text that are looked at where words are compared."""
 
 CHUNK = 20_000
+
+
+def starts_of(size: Sequence[int] | NDArray[np.integer]) -> I64:
+    """Where each of some things begins when they lie one after another, (n + 1,) int64."""
+    return np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,11 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.forms)
 
+    def spoken(self) -> tuple[Corpus, Bool]:
+        """The same with only the comments that have words, and which those are."""
+        kept = self.form >= 0
+        return replace(self, form=self.form[kept]), kept
+
     @cached_property
     def _first(self) -> I64:
         forms, first = np.unique(self.form, return_index=True)
@@ -106,7 +117,7 @@ class Words:
     def of(cls, texts: Sequence[str]) -> Words:
         """Number the words of normal forms."""
         lists = pl.Series("word", texts, pl.String).str.split(" ").list.head(MOST_WORDS)
-        start = np.concatenate([[0], np.cumsum(lists.list.len().to_numpy())]).astype(np.int64)
+        start = starts_of(lists.list.len().to_numpy())
         stem = lists.explode().str.slice(0, STEM)
         stems = stem.unique().sort()
         word = stems.search_sorted(stem).cast(pl.Int32).to_numpy()
@@ -132,7 +143,7 @@ class Words:
     def only(self, texts: I64) -> Words:
         """Some of the texts, words numbered as before."""
         size = self.size[texts]
-        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        start = starts_of(size)
         at = np.repeat(self.start[texts] - start[:-1], size) + np.arange(start[-1])
         return Words(start, self.word[at], self.stems)
 

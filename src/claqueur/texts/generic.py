@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from claqueur.kernels.co_action import F64, I64
-from claqueur.texts.corpus import STEM, Corpus
+from claqueur.texts.corpus import STEM, Corpus, starts_of
 from claqueur.texts.normal import normal
 
 COMMON, COMMON_COUNT = 0.05, 3
@@ -236,7 +236,7 @@ def _once(corpus: Corpus) -> tuple[I64, I64, I64]:
     text, word = np.divmod(once, kinds)
     total = np.bincount(word, corpus.uses[text], kinds).astype(np.int64)
     size = np.bincount(text, minlength=len(corpus))
-    return np.concatenate([[0], np.cumsum(size)]).astype(np.int64), word, total
+    return starts_of(size), word, total
 
 
 def _expanded(start: I64, form: I64) -> tuple[I64, I64]:

@@ -14,6 +14,7 @@ from claqueur.engines.local import side_by_side
 from claqueur.kernels.co_action import I32, I64, U32
 from claqueur.kernels.shingles import shingle_hashes, similar_in_buckets, stars
 from claqueur.progress import SILENT, Progress
+from claqueur.texts.corpus import starts_of
 
 SIMILAR = 0.7
 """Jaccard similarity of shingles from which two texts are near-duplicates."""
@@ -62,8 +63,7 @@ def shingles_of(texts: Sequence[str]) -> Shingles:
     if not parts:
         return Shingles(np.zeros(0, np.uint32), np.zeros(1, np.int64))
     size = np.concatenate([part.size for part in parts])
-    start = np.concatenate([[0], np.cumsum(size)])
-    return Shingles(np.concatenate([part.hashes for part in parts]), start)
+    return Shingles(np.concatenate([part.hashes for part in parts]), starts_of(size))
 
 
 def _chunks(n: int) -> list[tuple[int, int]]:
@@ -72,8 +72,7 @@ def _chunks(n: int) -> list[tuple[int, int]]:
 
 def _shingles(texts: Sequence[str]) -> Shingles:
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    start = np.concatenate([[0], np.cumsum([len(text) for text in texts])]).astype(np.int64)
-    return Shingles(*shingle_hashes(points, start))
+    return Shingles(*shingle_hashes(points, starts_of([len(text) for text in texts])))
 
 
 def buckets_of(shingles: Shingles, progress: Progress = SILENT) -> Buckets:
@@ -175,5 +174,4 @@ def _with_shingles(texts: Sequence[str]) -> tuple[Shingles, I64]:
     """Shingles of the texts that have any, and which those are."""
     shingles = shingles_of(texts)
     kept = np.flatnonzero(shingles.size > 0)
-    start = np.concatenate([[0], np.cumsum(shingles.size[kept])])
-    return Shingles(shingles.hashes, start), kept
+    return Shingles(shingles.hashes, starts_of(shingles.size[kept])), kept

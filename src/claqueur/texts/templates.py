@@ -16,7 +16,7 @@ import polars as pl
 from claqueur.kernels.co_action import I32, I64
 from claqueur.kernels.frames import F32, fitted, led, pair_counts, pairs_in
 from claqueur.progress import SILENT, Progress
-from claqueur.texts.corpus import MOST_WORDS, Corpus, Words
+from claqueur.texts.corpus import MOST_WORDS, Corpus, Words, starts_of
 from claqueur.texts.near import near_duplicates
 
 ALIKE = 0.4
@@ -76,6 +76,20 @@ class Templates:
         return self.frame[self.frame_start[number] : self.frame_start[number + 1]]
 
 
+def users_of(template: I64, account: pl.Series) -> pl.DataFrame:
+    """How many accounts used each template: ``template``, ``accounts``, the most used first.
+
+    Parameters
+    ----------
+    template : (comments,) int64
+        -1 for what was made from none.
+    account : (comments,)
+    """
+    made = pl.DataFrame({"template": template, "account": account}).filter(pl.col("template") >= 0)
+    users = made.group_by("template").agg(accounts=pl.col("account").n_unique())
+    return users.sort("accounts", "template", descending=[True, False])
+
+
 def find_templates(corpus: Corpus, progress: Progress = SILENT) -> Templates:
     """Find what comments were made from.
 
@@ -111,8 +125,7 @@ class _Nearby:
         pair_start, pair = pairs_in(words.start, words.word, number)
         text = np.repeat(every.astype(np.int32), np.diff(pair_start))
         size = np.bincount(pair, minlength=int(wanted.sum()))
-        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-        return cls(number, start, text[np.argsort(pair, kind="stable")])
+        return cls(number, starts_of(size), text[np.argsort(pair, kind="stable")])
 
     def pairs(self, words: Words) -> tuple[I64, I32]:
         """Numbered pairs of every text: where each text's begin, and which."""
@@ -173,8 +186,7 @@ def _frames(words: Words, asked: I64, leader: I64) -> Words:
     core = core.with_columns(texts=pl.Series(followers[core["leader"].to_numpy()]))
     core = core.filter(2 * pl.col("count") > pl.col("texts")).sort("leader", "place", "word")
     size = core.group_by("leader", maintain_order=True).len()["len"].to_numpy()
-    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    frames = Words(start, core["word"].to_numpy(), words.stems)
+    frames = Words(starts_of(size), core["word"].to_numpy(), words.stems)
     return frames.only(np.flatnonzero(frames.size >= FEWEST_WORDS))
 
 
@@ -208,7 +220,7 @@ def _together(corpus: Corpus, star: I32, frames: Words, fits: I64, kept: F32) ->
         frames.of_text(n) if n < len(frames) else corpus.words.of_text(n - len(frames))
         for n in numbers.tolist()
     ]
-    start = np.concatenate([[0], np.cumsum([len(each) for each in own])]).astype(np.int64)
+    start = starts_of([len(each) for each in own])
     frame = np.concatenate([np.zeros(0, np.int32), *own])
     of_form = of_kind[kind]
     return Templates(of_form, _centres(corpus, of_form, kept), start, frame)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from claqueur.kernels.co_action import I32, I64, Bool
 from claqueur.kernels.frames import kept_words
-from claqueur.texts.corpus import STEM, Words
+from claqueur.texts.corpus import STEM, Words, starts_of
 from claqueur.texts.normal import words as words_of
 
 SLOT = "{…}"
@@ -44,9 +45,8 @@ def with_slots(text: str, frame: Sequence[str]) -> str:
     'Поздравляю, {…} Лучший город!'
     """
     tokens = unnamed(text).split()
-    stems = [[word[:STEM] for word in words_of(token)] for token in tokens]
-    kept = _kept([stem for each in stems for stem in each], frame)
-    return _joined(tokens, stems, kept)
+    stems = _stems(tokens)
+    return _joined(tokens, stems, _whole(stems, _kept(_flat(stems), frame)))
 
 
 def marked(text: str, frame: str) -> list[tuple[str, bool]]:
@@ -58,14 +58,10 @@ def marked(text: str, frame: str) -> list[tuple[str, bool]]:
     [('Поздравляю,', True), ('Ольга!', False), ('Лучший город!', True)]
     """
     tokens = text.split()
-    stems = [[word[:STEM] for word in words_of(token)] for token in tokens]
-    known = [word[:STEM] for word in words_of(frame)]
-    kept = _kept([stem for each in stems for stem in each], known)
+    stems = _stems(tokens)
+    kept = _whole(stems, _kept(_flat(stems), _flat(_stems([frame]))))
     pieces: list[tuple[str, bool]] = []
-    at = 0
-    for token, own in zip(tokens, stems, strict=True):
-        same = all(kept[at : at + len(own)])
-        at += len(own)
+    for token, same in zip(tokens, kept, strict=True):
         if pieces and pieces[-1][1] == same:
             pieces[-1] = (f"{pieces[-1][0]} {token}", same)
         else:
@@ -75,9 +71,19 @@ def marked(text: str, frame: str) -> list[tuple[str, bool]]:
 
 def only_words(text: str, shown: Sequence[str]) -> str:
     """A text with slots for all but some stems, wherever they stand, in plain small letters."""
-    stems = [[word[:STEM] for word in words_of(token)] for token in text.split()]
-    plain = [" ".join(words_of(token)) for token in text.split()]
-    return _joined(plain, stems, [stem in shown for each in stems for stem in each])
+    tokens = text.split()
+    stems = _stems(tokens)
+    plain = [" ".join(words_of(token)) for token in tokens]
+    return _joined(plain, stems, _whole(stems, [stem in shown for stem in _flat(stems)]))
+
+
+def _stems(tokens: Sequence[str]) -> list[list[str]]:
+    """Stems of the words of every token; most have one, punctuation has none."""
+    return [[word[:STEM] for word in words_of(token)] for token in tokens]
+
+
+def _flat(stems: Sequence[Sequence[str]]) -> list[str]:
+    return [stem for each in stems for stem in each]
 
 
 def _kept(stems: Sequence[str], frame: Sequence[str]) -> list[bool]:
@@ -87,13 +93,16 @@ def _kept(stems: Sequence[str], frame: Sequence[str]) -> list[bool]:
     return found
 
 
+def _whole(stems: Sequence[Sequence[str]], kept: Sequence[bool]) -> list[bool]:
+    """Whether every word of a token is kept; so it is where it has none."""
+    start = starts_of([len(own) for own in stems])
+    return [all(kept[begin:end]) for begin, end in pairwise(start)]
+
+
 def _joined(tokens: Sequence[str], stems: Sequence[Sequence[str]], kept: Sequence[bool]) -> str:
-    """Tokens of which every word is kept; one slot for each run of others."""
+    """Tokens that are kept; one slot for each run of others, tokens without words left out."""
     parts: list[str] = []
-    at = 0
-    for token, own in zip(tokens, stems, strict=True):
-        stays = all(kept[at : at + len(own)])
-        at += len(own)
+    for token, own, stays in zip(tokens, stems, kept, strict=True):
         if own and stays:
             parts.append(token)
         elif own and parts[-1:] != [SLOT]:
@@ -119,7 +128,7 @@ class Crowd:
         by_form = np.argsort(form, kind="stable")
         self._account = account[by_form]
         self._of_form = np.searchsorted(form[by_form], np.arange(len(words) + 1))
-        self._words, self._forms = words, len(words)
+        self._forms = len(words)
 
     def shown(self, frame: I32, bits: np.ndarray, k: int = NOBODY_FOUND) -> I32:
         """Words of a frame that may be shown together: k people outside wrote all of them.
