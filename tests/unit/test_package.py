@@ -1,5 +1,6 @@
 """Packages: written whole, checked by others' tools, and no byte changed unseen."""
 
+import contextlib
 import hashlib
 import io
 import os
@@ -18,9 +19,13 @@ from rocrate.rocrate import ROCrate
 from tests.authorities import openssl, served, token
 from tests.packages import ABOUT, PAYLOAD, SEALED, Recipient, content, packed, recipient
 
+from claqueur.directive.stamp import verify
 from claqueur.errors import CaseError, RunError, SettingError
 from claqueur.package import build, check_package, check_sealed, sealed_path, unsealed
 from claqueur.package.layout import (
+    ROOT_CERTIFICATE,
+    STAMPED,
+    TOKEN,
     LayoutError,
     check_distinct,
     check_path,
@@ -483,6 +488,24 @@ class TestTampering:
                     assert not check_package(copy).sound, (path, at, mask)
             (copy / path).write_bytes(good)
         assert check_package(copy).sound
+
+    def test_no_bit_of_a_certificate_or_token_makes_it_crash(self, stamped):
+        """Certificates that one library reads and the other does not, unknown versions and all."""
+        token, message = content(stamped)[TOKEN], content(stamped)[STAMPED]
+        root = content(stamped)[ROOT_CERTIFICATE]
+        for good, check in [
+            (root, lambda bad: verify(token, message, bad)),
+            (token, lambda bad: verify(bad, message, root)),
+        ]:
+            told = 0
+            for at in range(0, len(good), 3):
+                bad = bytearray(good)
+                bad[at] ^= 1 << at % 8
+                with contextlib.suppress(SettingError):
+                    check(bytes(bad))
+                    told -= 1
+                told += 1
+            assert told > 0
 
     @pytest.mark.parametrize(
         "path", ["bagit.txt", "data/report.en.html", "manifest-sha512.txt", "tsa-root.pem",

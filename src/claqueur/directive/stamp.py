@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -116,10 +119,25 @@ def verify(token: bytes, message: bytes, roots: bytes) -> Stamp:
     answer = _granted(token)
     try:
         verifier = VerifierBuilder(roots=_certificates(roots)).build()
-        verifier.verify_message(answer, message)
+        with _no_panic():
+            verifier.verify_message(answer, message)
     except (VerificationError, ValueError) as error:
         raise SettingError(f"the token does not hold: {_explained(str(error))}") from None
     return _stamp(answer)
+
+
+@contextmanager
+def _no_panic() -> Iterator[None]:
+    """A panic of the library, which is no Exception, as a ValueError.
+
+    It panics on certificates that OpenSSL cannot read and that Python's library still could.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError("a certificate cannot be read") from None
 
 
 def _needed() -> None:
@@ -134,8 +152,10 @@ def _granted(token: bytes) -> TimeStampResponse:
     from rfc3161_client import PKIStatus
 
     answer = _decoded(token)
-    if (status := PKIStatus(answer.status)) != PKIStatus.GRANTED:
-        said = " ".join([status.name, *answer.status_string])
+    if answer.status != PKIStatus.GRANTED:
+        known = answer.status in list(PKIStatus)
+        status = PKIStatus(answer.status).name if known else f"status {answer.status}"
+        said = " ".join([status, *answer.status_string])
         raise SettingError(f"the authority did not grant the time stamp ({said}); ask again")
     return answer
 
@@ -158,11 +178,19 @@ def _decoded(token: bytes) -> TimeStampResponse:
 
 
 def _certificates(roots: bytes) -> list[Certificate]:
-    from cryptography.x509 import load_pem_x509_certificates
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509 import InvalidVersion, load_pem_x509_certificates
 
     try:
-        return load_pem_x509_certificates(roots)
-    except ValueError:
+        with warnings.catch_warnings():
+            # What a later version will refuse is refused now.
+            warnings.simplefilter("error")
+            found = load_pem_x509_certificates(roots)
+            for each in found:
+                # These are read when they are asked for, not before.
+                _ = each.subject, each.issuer, each.public_key()
+            return found
+    except (ValueError, InvalidVersion, UnsupportedAlgorithm, Warning):
         raise SettingError(
             "--tsa-root: is no certificate in PEM (-----BEGIN CERTIFICATE-----); convert it with "
             "`openssl x509 -inform der -in CERT.der -out CERT.pem`"
