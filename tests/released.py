@@ -95,7 +95,8 @@ class Planted:
             for name, page in [self._post(week, post)]
         ]  # fmt: skip
 
-    def _act(self, account: str, week: int, post: int, minutes: float) -> dict[str, Any]:
+    def like(self, account: str, week: int, post: int, minutes: float = 0) -> dict[str, Any]:
+        """A like of one of a week's posts."""
         name, page = self._post(week, post)
         at = MONDAY + timedelta(weeks=week, days=post % 5, minutes=minutes)
         return {"account_id": account, "action": "like", "object_id": name, "owner_id": page,
@@ -103,7 +104,7 @@ class Planted:
 
     def _crowd(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         return [
-            self._act(f"9{number:07}", int(week), int(post), float(minutes))
+            self.like(f"9{number:07}", int(week), int(post), float(minutes))
             for number in range(self.crowd)
             for week, post, minutes in zip(
                 rng.integers(0, self.weeks, 12),
@@ -115,7 +116,7 @@ class Planted:
 
     def _staff(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         return [
-            self._act(account, week, post, 5 * place + float(rng.random()))
+            self.like(account, week, post, 5 * place + float(rng.random()))
             for place, group in enumerate(self.staff)
             for account in group
             for week in range(self.weeks)

@@ -22,7 +22,7 @@ from claqueur.evaluation.attack import (
     leaks_table,
 )
 
-CITY = {"population.accounts": 1200, "span.days": 28, "appeal.accounts": 40, "fans.accounts": 50}
+CITY = {"population.accounts": 900, "span.days": 28, "appeal.accounts": 30, "fans.accounts": 40}
 CELL = Cell("a small city", changes={**CITY, "order.staff_per_institution": 12})
 
 

@@ -14,19 +14,21 @@ from claqueur.publish.release.attack.measure import CERTAIN, NOT_CERTAIN, chance
 MOST_ASKED = 25
 """Accounts for which it is asked whether every solution has them."""
 
-PLAUSIBLE = 0.01
-"""Smallest chance of accounts among which solutions are looked for."""
+NEGLECTED = 0.05
+"""Chance that one of the accounts that are left out as implausible is a member."""
 
 
 def forced(log_odds: F64, bounds: Sequence[Bound]) -> Bool:
     """Accounts that are members in every set that fits the bounds, (n,) bool.
 
     Parts of accounts are allowed, so an account that is forced here is forced; a few that are
-    forced only as wholes may be missed. Solutions are looked for among plausible accounts, which
-    makes more of them forced, not fewer.
+    forced only as wholes may be missed. Solutions are looked for among plausible accounts: those
+    left out are members with a chance of at most 5% together.
     """
     found = np.zeros(len(log_odds), bool)
-    plausible = np.flatnonzero(chance(log_odds) >= PLAUSIBLE)
+    chances = chance(log_odds)
+    order = np.argsort(chances, kind="stable")
+    plausible = np.sort(order[np.cumsum(chances[order]) > NEGLECTED])
     if not len(plausible) or not bounds:
         return found
     sums = np.array([bound.what[plausible] for bound in bounds])
