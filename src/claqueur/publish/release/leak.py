@@ -42,7 +42,7 @@ from claqueur.store import Events
 LARGEST_GAIN = 0.02
 """Largest upper bound (95%) on the gain in AUC with which a release is written."""
 
-NEARLY_CERTAIN = 0.935
+NEARLY_CERTAIN = 0.92
 """Chance from which the check takes an account for named: less than .95, since another adversary
 may have been luckier than those who are asked."""
 

@@ -36,14 +36,28 @@ def forced(log_odds: F64, bounds: Sequence[Bound]) -> Bool:
     upper, most = np.vstack([sums, -sums]), np.concatenate([limits[:, 1], -limits[:, 0]])
     doubtful = chance(log_odds[plausible]) < NOT_CERTAIN
     asked = np.flatnonzero(doubtful)[np.argsort(-log_odds[plausible][doubtful])][:MOST_ASKED]
-    for place in asked:
-        aim = np.zeros(len(plausible))
-        aim[place] = 1.0
-        least = linprog(aim, A_ub=upper, b_ub=most, bounds=(0, 1), method="highs")
-        if not least.success:
-            return found  # the plausible accounts do not add up: nothing follows
-        found[plausible[place]] = least.fun > NOT_CERTAIN
+    # One solution that has them all as little as can be clears most of them at once.
+    together = _least(asked, upper, most)
+    if together is None:
+        return found  # the plausible accounts do not add up: nothing follows
+    for place in asked[together[asked] > NOT_CERTAIN]:
+        alone = _least(place, upper, most)
+        found[plausible[place]] = alone is not None and alone[place] > NOT_CERTAIN
     return found
+
+
+def _least(places: I64 | np.int64, upper: F64, most: F64) -> F64 | None:
+    """A solution within bounds that has some accounts as little as can be; None if there is none.
+
+    Parameters
+    ----------
+    upper : (bounds, n) float64; most : (bounds,) float64
+        What is summed of each account, and the largest sum.
+    """
+    aim = np.zeros(upper.shape[1])
+    aim[places] = 1.0
+    solved = linprog(aim, A_ub=upper, b_ub=most, bounds=(0, 1), method="highs")
+    return solved.x if solved.success else None
 
 
 def matched(
