@@ -1,6 +1,5 @@
 """Packages: written whole, checked by others' tools, and no byte changed unseen."""
 
-import contextlib
 import hashlib
 import io
 import os
@@ -501,10 +500,10 @@ class TestTampering:
             for at in range(0, len(good), 3):
                 bad = bytearray(good)
                 bad[at] ^= 1 << at % 8
-                with contextlib.suppress(SettingError):
+                try:
                     check(bytes(bad))
-                    told -= 1
-                told += 1
+                except SettingError:
+                    told += 1
             assert told > 0
 
     @pytest.mark.parametrize(

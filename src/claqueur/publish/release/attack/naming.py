@@ -29,13 +29,13 @@ def forced(log_odds: F64, bounds: Sequence[Bound]) -> Bool:
     chances = chance(log_odds)
     order = np.argsort(chances, kind="stable")
     plausible = np.sort(order[np.cumsum(chances[order]) > NEGLECTED])
-    if not len(plausible) or not bounds:
+    doubtful = np.flatnonzero(chances[plausible] < NOT_CERTAIN)
+    if not len(doubtful) or not bounds:
         return found
+    asked = doubtful[np.argsort(-log_odds[plausible][doubtful])][:MOST_ASKED]
     sums = np.array([bound.what[plausible] for bound in bounds])
     limits = np.array([[bound.low, bound.high] for bound in bounds])
     upper, most = np.vstack([sums, -sums]), np.concatenate([limits[:, 1], -limits[:, 0]])
-    doubtful = chance(log_odds[plausible]) < NOT_CERTAIN
-    asked = np.flatnonzero(doubtful)[np.argsort(-log_odds[plausible][doubtful])][:MOST_ASKED]
     # One solution that has them all as little as can be clears most of them at once.
     together = _least(asked, upper, most)
     if together is None:
