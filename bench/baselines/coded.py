@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from claqueur.engines.local import Actions, PairCounts
+from claqueur.engines.actions import Actions, PairCounts
 from claqueur.evaluation.methods import FOUND
 
 STANDS_ON = (
-    "claqueur.engines.local",
+    "claqueur.engines.counting",
     "claqueur.kernels.co_action",
     "claqueur.groups.communities",
     "bench.baselines",

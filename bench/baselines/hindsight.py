@@ -14,7 +14,7 @@ import polars as pl
 
 from bench.baselines.coded import STANDS_ON, coded, strongest
 from bench.baselines.thresholds import Thresholds
-from claqueur.engines.local import count_pairs
+from claqueur.engines.counting import count_pairs
 from claqueur.evaluation.scores import NEITHER, POSITIVE
 
 

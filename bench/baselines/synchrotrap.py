@@ -22,7 +22,8 @@ import numpy as np
 import polars as pl
 
 from bench.baselines.coded import STANDS_ON, coded, strongest
-from claqueur.engines.local import Actions, PairCounts, count_pairs
+from claqueur.engines.actions import Actions, PairCounts
+from claqueur.engines.counting import count_pairs
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from bench.baselines.coded import STANDS_ON, coded, strongest
-from claqueur.engines.local import PairCounts, count_pairs
+from claqueur.engines.actions import PairCounts
+from claqueur.engines.counting import count_pairs
 from claqueur.groups.communities import communities
 from claqueur.settings import Grouping
 

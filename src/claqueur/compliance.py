@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claqueur.directive.persons import names_somebody
 from claqueur.errors import SourceError
 from claqueur.model import FOLLOW, POST
-from claqueur.store import Events
+from claqueur.store import Coded, Events
 from claqueur.tables import TableFile
 
 WHY = "Claqueur takes no persons and no workplaces of accounts (docs/no-compliance.md)"
@@ -133,7 +134,7 @@ def _refuse_column(
         )
 
 
-def refuse_ids(events: Events) -> None:
+def refuse_ids(events: Coded) -> None:
     """Go on only where no id anywhere in the events is a person's name or a workplace.
 
     Raises
@@ -334,8 +335,11 @@ def _cell(cells: object, name: str) -> str | None:
 
 
 def _parquet_head(table: TableFile) -> pl.DataFrame:
-    with pq.ParquetFile(table.data) as file:
-        batch = next(file.iter_batches(LOOKED_AT), None)
+    try:
+        with pq.ParquetFile(table.data) as file:
+            batch = next(file.iter_batches(LOOKED_AT), None)
+    except (pa.ArrowException, OSError):
+        return pl.DataFrame()  # said when it is read
     if batch is None:
         return pl.DataFrame()
     frame = pl.DataFrame(batch)

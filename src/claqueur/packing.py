@@ -48,6 +48,31 @@ class _Field:
         return known.cast(self.kind)
 
 
+@dataclass(frozen=True)
+class _Dense(_Field):
+    """A column of few different values: its place among them, + 1, and 0 for null."""
+
+    values: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> _Dense:
+        values = column.drop_nulls().unique().sort().cast(pl.Int64).to_numpy()
+        return cls(column.name, column.dtype, 0, 1, len(values).bit_length(), values)
+
+    def pack(self, column: pl.Series) -> NDArray[np.uint64]:
+        known = column.cast(pl.Int64)
+        place = np.searchsorted(self.values, known.fill_null(0).to_numpy()) + 1
+        if known.null_count():
+            place[known.is_null().to_numpy()] = 0
+        return place.astype(np.uint64)
+
+    def unpack(self, place: NDArray[np.uint64]) -> pl.Series:
+        known = pl.Series(self.name, self.values[place.astype(np.int64) - 1])
+        if not place.all():
+            known = known.set(pl.Series(place == 0), None)
+        return known.cast(self.kind)
+
+
 def sort_rows(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """Sort rows by all their columns, nulls first.
 
@@ -61,6 +86,9 @@ def sort_rows(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     if not all(kind.is_integer() for kind in frame.dtypes) or pl.UInt64 in frame.dtypes:
         return frame.sort(*keys)
     fields = [_Field.of(frame[name]) for name in keys]
+    if sum(field.bits for field in fields) > 64:
+        # Sorting comes first by what is in few pieces, such as a part's own objects.
+        fields[0] = _Dense.of(frame[keys[0]])
     if sum(field.bits for field in fields) > 64:
         return frame.sort(*keys)
     words = np.zeros(frame.height, np.uint64)

@@ -7,10 +7,12 @@ codes compares ids, and kernels take the columns as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -25,7 +27,7 @@ from claqueur.packing import sort_rows
 from claqueur.refusals import Refusals
 
 _DICTIONARY = pa.dictionary(pa.int32(), pa.string())
-_TYPES = {
+TYPES = {
     **dict.fromkeys(EVENT_IDS, _DICTIONARY),
     "t_min_ms": pa.int64(),
     "t_max_ms": pa.int64(),
@@ -43,6 +45,70 @@ _OF_LISTS = ("rank", "poll_ms", "list_count", "last_ms", "rank_order")
 
 DUPLICATE = "exact duplicate of another row (counted once)"
 OTHER_TEXT = "the same post or comment with another text (counted once, with the longest)"
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of a whole table.
+
+    Attributes
+    ----------
+    bare
+        Whether some rows have no action.
+    """
+
+    rows: int
+    first_ms: int | None
+    last_ms: int | None
+    bare: bool
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Totals:
+        """Of rows that are in memory."""
+        ends = frame["t_min_ms"].min(), frame["t_max_ms"].max()
+        first, last = (end if isinstance(end, int) else None for end in ends)
+        bare = "action" in frame.columns and frame["action"].null_count() > 0
+        return cls(frame.height, first, last, bare)
+
+
+class Coded(Protocol):
+    """A table of events whose ids are codes, wherever its rows are."""
+
+    @property
+    def names(self) -> dict[str, pl.Series]:
+        """For each id column its ids, rising; the position is the code."""
+
+    @property
+    def totals(self) -> Totals:
+        """Counts of all rows."""
+
+    def decoded(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Coded rows with the ids that came in and times as timestamps."""
+
+
+def actions_of(events: Coded) -> list[str]:
+    """The actions that occur, in order of their names; ``any`` when the table has none."""
+    if "action" not in events.names or events.names["action"].is_empty():
+        return [ANY_ACTION]
+    return [*events.names["action"].to_list(), *([ANY_ACTION] if events.totals.bare else [])]
+
+
+def decoded(frame: pl.DataFrame, names: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Coded rows with the ids that came in and times as timestamps, and the lists' facts."""
+    ids = [
+        pl.Series(name, names[name].gather(frame[name]))
+        for name in EVENT_IDS
+        if name in frame.columns
+    ]
+    times = [
+        frame[f"t_{end}_ms"].cast(TIME).alias(f"time_{end}")
+        for end in ("min", "max")
+        if f"t_{end}_ms" in frame.columns
+    ]
+    if "poll_ms" in frame.columns:
+        times.append(frame["poll_ms"].cast(TIME).alias("poll_time"))
+    plain = [frame[c] for c in ("text", "rank", "list_count") if c in frame.columns]
+    return pl.DataFrame([*ids, *times, *plain])
 
 
 @dataclass(frozen=True)
@@ -72,12 +138,14 @@ class Events:
         return self.frame.height
 
     @property
+    def totals(self) -> Totals:
+        """Counts of all rows."""
+        return Totals.of(self.frame)
+
+    @cached_property
     def actions(self) -> list[str]:
-        """The actions that occur, in order of their names; ``any`` when the table has none."""
-        if "action" not in self.names or self.names["action"].is_empty():
-            return [ANY_ACTION]
-        bare = [ANY_ACTION] if self.frame["action"].null_count() else []
-        return [*self.names["action"].to_list(), *bare]
+        """The actions that occur (:func:`actions_of`)."""
+        return actions_of(self)
 
     def of_action(self, action: str) -> pl.DataFrame:
         """The coded rows of one action; all rows for ``any`` in a table without actions."""
@@ -101,25 +169,12 @@ class Events:
 
     def decoded(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Coded rows with the ids that came in and times as timestamps, and the lists' facts."""
-        ids = [
-            pl.Series(name, self.names[name].gather(frame[name]))
-            for name in EVENT_IDS
-            if name in frame.columns
-        ]
-        times = [
-            frame[f"t_{end}_ms"].cast(TIME).alias(f"time_{end}")
-            for end in ("min", "max")
-            if f"t_{end}_ms" in frame.columns
-        ]
-        if "poll_ms" in frame.columns:
-            times.append(frame["poll_ms"].cast(TIME).alias("poll_time"))
-        plain = [frame[c] for c in ("text", "rank", "list_count") if c in frame.columns]
-        return pl.DataFrame([*ids, *times, *plain])
+        return decoded(frame, self.names)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The events as a source would give them, to be collected together with others."""
         columns = {}
-        for name, kind in _TYPES.items():
+        for name, kind in TYPES.items():
             if name in self.names:
                 codes = self.frame[name].cast(pl.Int32).to_arrow()
                 values = self.names[name].to_arrow().cast(pa.string())
@@ -172,14 +227,14 @@ def collect(
     SourceError
         If no event is left.
     """
-    chunks: dict[str, list[pa.Array]] = {name: [] for name in _TYPES}
+    chunks: dict[str, list[pa.Array]] = {name: [] for name in TYPES}
     empty: list[pl.DataFrame] = []
     count = 0
     for batch in batches:
         if "shown" in batch.schema.names:
             empty.append(pl.DataFrame(batch))
             continue
-        for name, kind in _TYPES.items():
+        for name, kind in TYPES.items():
             if name in batch.schema.names:
                 _pad(chunks[name], count, kind)
                 chunks[name].append(batch.column(name))
@@ -189,9 +244,9 @@ def collect(
         raise SourceError(f"no event is left to analyse{why}; check the columns and the file")
     columns: dict[str, pl.Series] = {}
     names: dict[str, pl.Series] = {}
-    for name in [name for name in _TYPES if chunks[name]]:
-        _pad(chunks[name], count, _TYPES[name])
-        arrays = pa.chunked_array(chunks.pop(name), _TYPES[name])
+    for name in [name for name in TYPES if chunks[name]]:
+        _pad(chunks[name], count, TYPES[name])
+        arrays = pa.chunked_array(chunks.pop(name), TYPES[name])
         if name in EVENT_IDS:
             columns[name], names[name] = _coded(name, arrays)
         else:
@@ -202,8 +257,30 @@ def collect(
     frame, polls, again = _from_lists(frame, names, polls, empty, refusals)
     if raw:
         return Events(_in_input_order(frame), names, polls)
-    once = _sorted_once(frame, names, refusals)
-    return Events(_bounded(once, names, refusals, again), names, polls)
+    timed = frame["t_min_ms"].null_count() < frame.height
+    return Events(once(frame, names, refusals, timed, again), names, polls)
+
+
+def once(
+    frame: pl.DataFrame,
+    names: dict[str, pl.Series],
+    refusals: Refusals,
+    timed: bool,
+    again: int = 0,
+) -> pl.DataFrame:
+    """Rows in order, each event once, in the narrowest interval that is known.
+
+    Parameters
+    ----------
+    frame
+        All rows of some objects.
+    timed
+        Whether any row has a time, also of other objects.
+    again
+        How many likes seen twice an earlier import has counted.
+    """
+    rows = _sorted_once(frame, names, refusals)
+    return _bounded(rows, names, refusals, timed, again)
 
 
 def _from_lists(
@@ -234,7 +311,7 @@ def _from_lists(
         once = sightings.events_of(seen.clear(), held, then, names, Refusals())
         given, again = _beside(given, held, [once, made])
     both = pl.concat([given, made], how="diagonal")
-    in_order = both.select(name for name in _TYPES if name in both.columns)
+    in_order = both.select(name for name in TYPES if name in both.columns)
     return in_order, known.select(sightings.POLLS.names()), again
 
 
@@ -272,17 +349,21 @@ def _beside(
 
 
 def _bounded(
-    frame: pl.DataFrame, names: dict[str, pl.Series], refusals: Refusals, again: int
+    frame: pl.DataFrame,
+    names: dict[str, pl.Series],
+    refusals: Refusals,
+    timed: bool,
+    again: int,
 ) -> pl.DataFrame:
     """Events whose intervals say all that is known; nothing to do where all times are exact."""
     unknown = frame["t_min_ms"].null_count()
     if not unknown and _same_column(frame, "t_min_ms", "t_max_ms"):
         return frame
     better = dated(frame, names)
-    if unknown < frame.height or "poll_ms" in frame.columns:
+    if timed or "poll_ms" in frame.columns:
         better = one_like(better, names, refusals, again)
     better = in_rank_order(better, refusals)
-    return frame if better is frame else _ordered(better)
+    return frame if better is frame else sorted_rows(better)
 
 
 def _pad(chunks: list[pa.Array], count: int, kind: pa.DataType) -> None:
@@ -321,7 +402,7 @@ def _sorted_once(
         # One buffer serves both ends, and sorting has a column less to carry.
         frame = frame.drop("t_max_ms")
     frame, keys = _with_keys(frame)
-    ordered = _ordered(frame, keys)
+    ordered = sorted_rows(frame, keys)
     same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in keys]
     not_first = pl.int_range(pl.len()) > 0
     again = ordered.select(pl.all_horizontal(not_first, *same)).to_series()
@@ -369,11 +450,11 @@ def _with_keys(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     return frame, keys
 
 
-def _ordered(frame: pl.DataFrame, keys: list[str] | None = None) -> pl.DataFrame:
+def sorted_rows(frame: pl.DataFrame, keys: list[str] | None = None) -> pl.DataFrame:
     """Rows in the order of their keys, of equal ones that of the earliest list first."""
     if keys is None:
         keyed, keys = _with_keys(frame)
-        return _ordered(keyed, keys).drop("_text_key", strict=False)
+        return sorted_rows(keyed, keys).drop("_text_key", strict=False)
     lists = [name for name in ("poll_ms", "rank", "list_count") if name in frame.columns]
     if not set(frame.columns) - set(keys):
         return sort_rows(frame, keys)

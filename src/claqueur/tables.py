@@ -26,6 +26,8 @@ from claqueur.refusals import Refusals
 
 BATCH_ROWS = 1 << 20
 PARQUET_ROWS = 1 << 23
+BYTES_A_LINE = 40
+"""About as long as a line with two ids and a time."""
 PEEK_BYTES = 1 << 20
 PEEK_LINES = 200
 _MAGIC = {
@@ -63,6 +65,13 @@ class TableFile:
     delimiter: str = ","
     header: bool = True
 
+    @property
+    def rows(self) -> int:
+        """How many rows there are, or about as many."""
+        if self.kind == "parquet":
+            return int(pq.read_metadata(self.data).num_rows)
+        return self.data.stat().st_size // BYTES_A_LINE
+
     def batches(
         self, columns: Sequence[str], refusals: Refusals
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -74,7 +83,7 @@ class TableFile:
         readers = {"csv": _csv_batches, "ndjson": _ndjson_batches, "parquet": _parquet_batches}
         try:
             yield from readers[self.kind](self, columns, refusals)
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise SourceError(f"{self.path}: cannot be read: {_first_line(error)}") from error
 
 
@@ -321,7 +330,7 @@ def _parquet_batches(
     # Text comes as dictionaries, which is how ids are needed and how Parquet holds most of it.
     strings = (pa.string(), pa.large_string(), pa.string_view())
     text = [name for name in columns if schema.field(name).type in strings]
-    with pq.ParquetFile(table.data, read_dictionary=text) as file:
+    with pq.ParquetFile(table.data, read_dictionary=text, page_checksum_verification=True) as file:
         start = 1
         for groups in _row_groups(file):
             part = file.read_row_groups(groups, columns=list(columns)).unify_dictionaries()

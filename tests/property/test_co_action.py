@@ -9,7 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from claqueur.engines.local import Actions, count_pairs, mark_support
+from claqueur.engines.actions import Actions
+from claqueur.engines.counting import count_pairs
+from claqueur.engines.hot import HOT
+from claqueur.engines.local import mark_support
 from claqueur.kernels.co_action import row_pairs
 
 EVENTS = st.lists(
@@ -65,11 +68,18 @@ def oracle(events, window, least):
 
 
 @settings(max_examples=150, deadline=None)
-@given(EVENTS, st.integers(1, 12), st.integers(1, 3), st.sampled_from([1, 2, 7]))
-@example([(0, 0, 0), (1, 0, 5)], 5, 1, 1)
-@example([(0, 0, -5), (1, 0, 0), (0, 0, 5)], 5, 1, 2)
-def test_pairs_are_the_oracles(events, window, least, groups):
-    counts = count_pairs(to_actions(events), window, least, n_groups=groups)
+@given(
+    EVENTS,
+    st.integers(1, 12),
+    st.integers(1, 3),
+    st.sampled_from([1, 2, 7]),
+    st.sampled_from([1, 3, 6, HOT]),
+)
+@example([(0, 0, 0), (1, 0, 5)], 5, 1, 1, HOT)
+@example([(0, 0, -5), (1, 0, 0), (0, 0, 5)], 5, 1, 2, HOT)
+@example([(0, 0, -5), (1, 0, 0), (0, 0, 5)], 5, 1, 2, 1)
+def test_pairs_are_the_oracles(events, window, least, groups, hot):
+    counts = count_pairs(to_actions(events), window, least, n_groups=groups, hot=hot)
     got = {
         (int(a), int(b)): (int(w), int(d), int(f))
         for a, b, w, d, f in zip(

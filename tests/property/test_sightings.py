@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claqueur.bounds import ONCE, one_like
+from claqueur.intake import read_files
 from claqueur.lists import lists_of
-from claqueur.pipeline import read_files
 from claqueur.record import Record
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading

@@ -14,7 +14,7 @@ from bench.baselines.hindsight import Hindsight
 from bench.baselines.synchrotrap import SynchroTrap, jaccard
 from bench.baselines.thresholds import Thresholds
 
-from claqueur.engines.local import count_pairs
+from claqueur.engines.counting import count_pairs
 from claqueur.evaluation.methods import FOUND
 from claqueur.model import TIME
 

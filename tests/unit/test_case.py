@@ -117,6 +117,13 @@ class TestFolder:
         with pytest.raises(CaseError, match="`id` is missing or was altered"):
             open_case(edited(case, case.id, identity))
 
+    def test_a_master_with_a_token_is_not_kept_in_a_case(self, case):
+        with (case.folder / "case.toml").open("a") as file:
+            file.write('[scale]\nengine = "spark"\nmaster = "sc://head:15002/;token=secret"\n')
+        with pytest.raises(SettingError, match="give it with --master instead") as caught:
+            _ = open_case(case.folder).scale
+        assert "secret" not in str(caught.value)
+
     def test_unknown_settings_of_a_table(self, filled):
         case = open_case(edited(filled, "min_objects", "windows = 1\nmin_objects"))
         with pytest.raises(SettingError, match=r"case.toml \[detect\]: unknown setting windows"):

@@ -18,8 +18,8 @@ from claqueur.directive.tests.repetition import again
 from claqueur.directive.tests.timing import crowding_of
 from claqueur.directive.windows import DAY_MS, Span, midnight_ms
 from claqueur.errors import SettingError
+from claqueur.intake import read_files
 from claqueur.model import COUNTERS, OBJECTS
-from claqueur.pipeline import read_files
 from claqueur.record import Record
 from claqueur.settings import Reading
 

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 import claqueur
 from claqueur import model
 from claqueur.cli import app
-from claqueur.settings import Compat, Grouping, Reading, Targets
+from claqueur.settings import Compat, Grouping, Reading, Scale, Targets
 
 DOCS = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")}
 PARTS = app.registered_groups
@@ -40,7 +40,7 @@ def test_every_flag_of_a_part_is_documented():
 
 
 def test_every_setting_is_documented():
-    for cls in (Compat, Grouping, Reading, Targets):
+    for cls in (Compat, Grouping, Reading, Scale, Targets):
         for entry in fields(cls):
             assert f"`--{entry.name.replace('_', '-')}`" in DOCS["commands.md"], entry.name
 
@@ -107,7 +107,7 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     names = {line.split("==")[0].lower().replace("_", "-") for line in pinned}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
-    for extra in ("timestamp", "tone"):
+    for extra in ("spark", "timestamp", "tone"):
         wanted += project["project"]["optional-dependencies"][extra]
     for requirement in wanted:
         assert re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() in names

@@ -234,7 +234,7 @@ class TestSealed:
             ("age1" + "q" * 58, "is no recipient"),
             ("", "is no recipient"),
             ("ssh-ed25519 AAAA", "is no recipient"),
-            (str(x25519.Identity.generate()), "that is a secret key"),
+            pytest.param(str(x25519.Identity.generate()), "that is a secret key", id="secret key"),
         ],
     )
     def test_a_recipient_that_is_none(self, tmp_path, key, said):
@@ -249,7 +249,11 @@ class TestSealed:
             ("", "has no secret key"),
             ("# nothing\n\n", "has no secret key"),
             ("AGE-SECRET-KEY-1QQQ\n", "a line is no secret key"),
-            (str(x25519.Identity.generate().to_public()), "a line is no secret key"),
+            pytest.param(
+                str(x25519.Identity.generate().to_public()),
+                "a line is no secret key",
+                id="public key",
+            ),
         ],
     )
     def test_a_file_of_keys_that_is_none(self, stamped, tmp_path, text, said):

@@ -12,8 +12,9 @@ from claqueur.bounds import CONTRADICTED, SEEN_TWICE
 from claqueur.case import create_case, open_case
 from claqueur.demo import OBSERVERS, observer
 from claqueur.errors import SettingError, SourceError
+from claqueur.intake import read_files
 from claqueur.lists import lists_of
-from claqueur.pipeline import add, detect, read_files
+from claqueur.pipeline import add, detect
 from claqueur.publish.privacy import Pseudonyms
 from claqueur.publish.report import render
 from claqueur.publish.report.sections.data import about

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from claqueur.errors import InputError, SettingError, SourceError
-from claqueur.pipeline import Record, read_files
+from claqueur.intake import read_files
+from claqueur.pipeline import Record
 from claqueur.settings import Reading
 from claqueur.store import Events
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claqueur import memory
 from claqueur.errors import SettingError
 from claqueur.settings import (
     UNIT_MS,
@@ -13,9 +14,11 @@ from claqueur.settings import (
     Compat,
     Grouping,
     Reading,
+    Scale,
     duration_ms,
     duration_text,
     from_mapping,
+    public_master,
     to_mapping,
 )
 
@@ -204,3 +207,58 @@ class TestFromMapping:
             from_mapping(CoAction, {**TIMED, "min_objects": 0}, "here")
         with pytest.raises(SettingError, match="needs a number and a unit"):
             from_mapping(CoAction, {**TIMED, "window": ["60"]}, "here")
+
+
+class TestScale:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [
+            ("8GB", 8 * 10**9),
+            ("512 mb", 512 * 10**6),
+            ("1.5GiB", 3 * 2**29),
+            ("64MiB", 2**26),
+            ("2000KB", 2_000_000),
+            ("1TB", 10**12),
+        ],
+    )
+    def test_sizes(self, text, size):
+        assert Scale(memory=text).memory_bytes == size
+
+    @pytest.mark.parametrize("text", ["8", "GB", "-1GB", "8 gigabytes", "1e9B", "9" * 400 + "GB"])
+    def test_sizes_without_a_number_or_a_unit_are_refused(self, text):
+        with pytest.raises(SettingError, match="needs a number and a unit, for example 8GB"):
+            Scale(memory=text)
+
+    def test_sizes_that_hold_nothing_are_refused(self):
+        with pytest.raises(SettingError, match="--memory 10KB: must be at least 1MB"):
+            Scale(memory="10KB")
+
+    def test_half_of_the_machine_when_nothing_is_said(self):
+        assert Scale().memory_bytes == memory.machine_bytes() // 2
+
+    @pytest.mark.parametrize(("limit", "size"), [("1000000000\n", 10**9), ("max\n", None)])
+    def test_a_container_has_what_it_is_given(self, limit, size, tmp_path, monkeypatch):
+        (tmp_path / "memory.max").write_text(limit)
+        monkeypatch.setattr(memory, "_LIMITS", ())
+        whole = memory.machine_bytes()
+        monkeypatch.setattr(memory, "_LIMITS", (tmp_path / "memory.max", tmp_path / "none"))
+        assert memory.machine_bytes() == (size or whole)
+
+    def test_engines(self):
+        with pytest.raises(SettingError, match="--engine flink: use local or spark"):
+            Scale(engine="flink")
+        with pytest.raises(SettingError, match=r"--master yarn: goes with --engine spark"):
+            Scale(master="yarn")
+
+    @pytest.mark.parametrize(
+        ("master", "shown"),
+        [
+            ("local[2]", "local[2]"),
+            ("spark://head:7077,other:7077", "spark://head:7077,other:7077"),
+            ("spark://user:secret@head:7077", "spark://head:7077"),
+            ("sc://head:15002/;token=secret;user_id=me", "sc://head:15002/"),
+            ("k8s://https://head:443?token=secret", "k8s://https://head:443"),
+        ],
+    )
+    def test_nothing_secret_of_a_master_is_shown(self, master, shown):
+        assert public_master(master) == shown

@@ -27,7 +27,7 @@ from claqueur.directive.population import (
 from claqueur.directive.record import FEW, target_record
 from claqueur.directive.targets import Declared, declare, read_targets
 from claqueur.errors import SettingError
-from claqueur.pipeline import read_files
+from claqueur.intake import read_files
 from claqueur.publish.privacy import Pseudonyms
 from claqueur.publish.report import render
 from claqueur.publish.target_sentence import target_sentences

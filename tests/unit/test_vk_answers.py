@@ -31,7 +31,7 @@ from vkbottle_types.responses.wall import (
 )
 
 from claqueur.errors import SourceError
-from claqueur.pipeline import read_files
+from claqueur.intake import read_files
 from claqueur.record import Record
 from claqueur.refusals import Refusals
 from claqueur.settings import Reading

@@ -14,7 +14,8 @@ from tests.vk_fixtures import COMMENTS, FIRST, READ, REPOSTS, WALL, comment, pos
 
 from claqueur.case import Case, create_case, open_case
 from claqueur.errors import SettingError, SourceError
-from claqueur.pipeline import add, detect, read_files
+from claqueur.intake import read_files
+from claqueur.pipeline import add, detect
 from claqueur.progress import Progress
 from claqueur.record import Record
 from claqueur.settings import Reading

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from claqueur.detectors import Layer, chosen_actions, exactly_timed, require_times
-from claqueur.engines.local import Actions, count_pairs
+from claqueur.detectors import HotObject, Layer, chosen_actions, exactly_timed, require_times
+from claqueur.engines.actions import Actions
+from claqueur.engines.counting import counted
+from claqueur.engines.hot import Hot
 from claqueur.model import ANY_ACTION
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
 from claqueur.settings import CoAction
-from claqueur.store import Events
+from claqueur.store import Coded, Events
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,31 @@ class CoActionDetector:
         for action, frame in by_action(events, settings, refusals):
             actions = to_actions(frame, events)
             for window_ms in settings.windows_ms:
-                counts = count_pairs(
-                    actions, window_ms, settings.min_objects or 1, progress=progress
-                )
+                least = settings.min_objects or 1
+                counts, apart = counted(actions, window_ms, least, progress=progress)
                 yield Layer(
-                    action, window_ms, frame, events.names["account_id"], counts.table(), {}
-                )
+                    action, window_ms, frame, events.names["account_id"], counts.table(), {},
+                    hot=hot_objects(apart, events.names["object_id"], window_ms, least),
+                )  # fmt: skip
+
+
+def hot_objects(
+    hot: Hot | None, objects: pl.Series, window_ms: int, min_objects: int
+) -> tuple[HotObject, ...]:
+    """What was counted apart, by name.
+
+    Parameters
+    ----------
+    objects
+        Ids of all objects; the position is the code.
+    """
+    if hot is None:
+        return ()
+    exact = not hot.capped(window_ms, min_objects)
+    named = objects.gather(hot.objects)
+    return tuple(
+        HotObject(name, int(most), exact) for name, most in zip(named, hot.most, strict=True)
+    )
 
 
 def by_action(
@@ -56,17 +77,17 @@ def by_action(
     SourceError
         If no event has an exact time.
     """
-    chosen = chosen_actions(events, settings.action)
+    chosen = chosen_actions(events.actions, settings.action)
     if settings.across_actions:
         frames = [(ANY_ACTION, events.of_actions(chosen))]
     else:
         frames = [(action, events.of_action(action)) for action in chosen]
     timed = [(action, exactly_timed(frame, refusals)) for action, frame in frames]
-    require_times([frame for _, frame in timed])
+    require_times(frame.height for _, frame in timed)
     yield from timed
 
 
-def to_actions(frame: pl.DataFrame, events: Events, unit: str | None = None) -> Actions:
+def to_actions(frame: pl.DataFrame, events: Coded, unit: str | None = None) -> Actions:
     """The columns kernels work on; no copy where the frame has one chunk."""
     return Actions(
         frame["account_id"].to_numpy(),

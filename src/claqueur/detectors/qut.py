@@ -16,7 +16,8 @@ import polars as pl
 
 from claqueur.detectors import Layer
 from claqueur.detectors.co_action import by_action, to_actions
-from claqueur.engines.local import Actions, count_pairs
+from claqueur.engines.actions import Actions
+from claqueur.engines.counting import count_pairs
 from claqueur.errors import SourceError
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals

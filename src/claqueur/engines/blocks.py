@@ -2,7 +2,7 @@
 
 Accounts are hashed into P groups. Task (p, q) gets the events of both groups and counts
 every pair between them, so a minimum can be applied inside the task and no partial counts
-travel. Each event goes to P tasks. In memory P is 1.
+travel. Each event goes to P tasks. P is 1 where all fits.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from claqueur.kernels.co_action import U32, Bool
+
+BYTES_AN_ACTION = 64
+"""What an action takes in a block: its columns, their order by account, and copies on the way."""
+
+BYTES_AN_ACCOUNT = 90
+"""What an account takes in a block: tallies of two cores, and where its actions are."""
+
+MOST_GROUPS = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,14 @@ def account_groups(n_accounts: int, n_groups: int) -> np.ndarray:
     """Group of every account, (n_accounts,) uint32, by a hash of its code (Fibonacci hashing)."""
     codes = np.arange(n_accounts, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return ((codes >> np.uint64(32)) % np.uint64(n_groups)).astype(np.uint32)
+
+
+def groups_for(actions: int, accounts: int, memory_bytes: int) -> int:
+    """P: the fewest groups with which a block of two of them fits."""
+    whole = actions * BYTES_AN_ACTION + accounts * BYTES_AN_ACCOUNT
+    if whole <= memory_bytes:
+        return 1
+    return int(min(np.ceil(2 * whole / memory_bytes), MOST_GROUPS))
 
 
 def plan(account: U32, n_accounts: int, n_groups: int = 1) -> Iterator[Task]:

@@ -16,7 +16,7 @@ from claqueur.model import (
     SMALLEST_SHOWN,
     TIME,
 )
-from claqueur.store import Events
+from claqueur.store import Coded
 
 Bool = NDArray[np.bool_]
 
@@ -41,7 +41,7 @@ def member_actions(layer: Layer, grouped: Grouped) -> pl.DataFrame:
     inside = grouped.support.filter(pl.col("in_group"))
     together = np.zeros(layer.events.height, dtype=bool)
     together[inside["position"].to_numpy()] = True
-    group_of_row = grouped.of_account[layer.events["account_id"].to_numpy()]
+    group_of_row = grouped.of_account.astype(np.int32)[layer.events["account_id"].to_numpy()]
     parts = [
         _of_group(layer, group_id, group_of_row == group_id, inside, together)
         for group_id in pictured(grouped.groups)
@@ -62,26 +62,35 @@ _MEMBER_ACTIONS = {
 def _of_group(
     layer: Layer, group_id: int, rows: Bool, inside: pl.DataFrame, together: Bool
 ) -> pl.DataFrame:
+    """Rows, (n,) bool, of a group's members; those on objects it shares."""
     sharers = (
         inside.filter(pl.col("group_id") == group_id)
         .group_by("object_id")
         .agg(sharers=pl.col("account_id").n_unique())
     )
-    acted = layer.events.select("account_id", "object_id", "t_min_ms").filter(pl.Series(rows))
-    return (
-        acted.with_columns(together=pl.Series(together[rows]))
-        .join(sharers, on="object_id", maintain_order="left")
-        .with_columns(group_id=pl.lit(group_id, pl.Int64))
+    object_ = layer.events["object_id"].to_numpy()
+    by_object = np.zeros(int(object_.max(initial=0)) + 1, np.uint32)
+    by_object[sharers["object_id"].to_numpy()] = sharers["sharers"].to_numpy()
+    shared = np.flatnonzero(rows & (by_object[object_] > 0))
+    acted = layer.events.select("account_id", "object_id", "t_min_ms")[shared]
+    return acted.with_columns(
+        together=pl.Series(together[shared]),
+        sharers=pl.Series(by_object[object_[shared]]),
+        group_id=pl.lit(group_id, pl.Int64),
     )
 
 
-def activity(acts: pl.DataFrame, events: Events) -> pl.DataFrame:
+def activity(acts: pl.DataFrame, events: Coded) -> pl.DataFrame:
     """Member actions on each group's most shared objects, with their ids (``ACTIVITY``)."""
-    objects = acts.select("group_id", "object_id", "sharers").unique()
-    most = objects.sort("sharers", "object_id", descending=[True, False]).group_by("group_id")
-    rows = acts.join(
-        most.head(OBJECTS_EACH), on=["group_id", "object_id"], how="semi", maintain_order="left"
-    )
+    most = _most_shared(acts, OBJECTS_EACH)
+    # Group by group: of all that members did only this little is copied.
+    parts = [acts.clear()]
+    for group_id in acts["group_id"].unique(maintain_order=True):
+        own = most.filter(pl.col("group_id") == group_id)["object_id"]
+        parts.append(
+            acts.filter(pl.col("group_id") == group_id, pl.col("object_id").is_in(own.implode()))
+        )
+    rows = pl.concat(parts)
     return (
         events.decoded(rows)
         .select(
@@ -98,11 +107,15 @@ def activity(acts: pl.DataFrame, events: Events) -> pl.DataFrame:
 def rhythm(layer: Layer, acts: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Actions by day and hour, of all events and of each pictured group (``RHYTHM``)."""
     # Quarters of an hour first: few, and no zone's offset cuts through one.
+    everybody = layer.everybody.by_time(QUARTER_MS).rename({"step": "quarter"})
     quarter = pl.col("t_min_ms") // QUARTER_MS
-    dated = layer.events.filter(pl.col("t_min_ms").is_not_null())
-    everybody = dated.select(quarter=quarter).group_by("quarter").agg(actions=pl.len())
-    acts = acts.filter(pl.col("t_min_ms").is_not_null())
-    members = acts.group_by("group_id", quarter=quarter).agg(actions=pl.len())
+    members = (
+        acts.lazy()
+        .filter(pl.col("t_min_ms").is_not_null())
+        .group_by("group_id", quarter=quarter)
+        .agg(actions=pl.len())
+        .collect(engine="streaming")
+    )
     quarters = pl.concat([everybody, members], how="diagonal")
     local = (pl.col("quarter") * QUARTER_MS).cast(TIME).dt.convert_time_zone(zone)
     return (
@@ -119,29 +132,35 @@ def rhythm(layer: Layer, acts: pl.DataFrame, zone: str) -> pl.DataFrame:
     )
 
 
-def curves(layer: Layer, grouped: Grouped, acts: pl.DataFrame, events: Events) -> pl.DataFrame:
+def curves(layer: Layer, grouped: Grouped, acts: pl.DataFrame, events: Coded) -> pl.DataFrame:
     """Cumulative actions on the objects each pictured group shares most (``CURVES``)."""
     if layer.window_ms is None:
         return pl.DataFrame(schema=CURVES)
-    objects = acts.select("group_id", "object_id", "sharers").unique()
-    most = objects.sort(
-        "group_id", "sharers", "object_id", descending=[False, True, False]
-    ).group_by("group_id", maintain_order=True)
+    most = _most_shared(acts, CURVES_EACH)
+    # All objects at once: where rows are elsewhere, each question is a walk over all of them.
+    rows = layer.everybody.on_objects(most["object_id"].to_list())
     parts = [
-        _curve(layer, grouped, events, group_id, code)
-        for group_id, code in most.head(CURVES_EACH).select("group_id", "object_id").iter_rows()
+        _curve(each, grouped, events, group_id, code)
+        for (group_id, code), each in zip(most.iter_rows(), rows, strict=True)
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=CURVES)
 
 
-def _curve(
-    layer: Layer, grouped: Grouped, events: Events, group_id: int, code: int
-) -> pl.DataFrame:
-    # Events are sorted by object, so those of one object are a slice.
-    low, high = (
-        int(layer.events["object_id"].search_sorted(code, side=side)) for side in ("left", "right")
+def _most_shared(acts: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Columns ``group_id`` and ``object_id``: the objects most members of each group share."""
+    objects = (
+        acts.lazy()
+        .select("group_id", "object_id", "sharers")
+        .unique()
+        .collect(engine="streaming")
+        .sort("group_id", "sharers", "object_id", descending=[False, True, False])
     )
-    rows = layer.events.slice(low, high - low)
+    return objects.group_by("group_id", maintain_order=True).head(number).drop("sharers")
+
+
+def _curve(
+    rows: pl.DataFrame, grouped: Grouped, events: Coded, group_id: int, code: int
+) -> pl.DataFrame:
     ours = grouped.of_account[rows["account_id"].to_numpy()] == group_id
     points = np.unique(np.linspace(0, rows.height - 1, CURVE_POINTS).astype(np.int64))
     return pl.DataFrame(

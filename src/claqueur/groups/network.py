@@ -20,7 +20,7 @@ from claqueur.kernels.co_action import I64
 from claqueur.kernels.lockstep import FOREVER_MS
 from claqueur.model import ACCOUNTS, EVIDENCE, GROUPS, TIME
 from claqueur.settings import Grouping
-from claqueur.store import Events
+from claqueur.store import Coded
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Grouped:
     loners: int
 
 
-def group_layer(layer: Layer, events: Events, grouping: Grouping, first_id: int) -> Grouped:
+def group_layer(layer: Layer, events: Coded, grouping: Grouping, first_id: int) -> Grouped:
     """Find the groups of a layer, numbered from ``first_id``."""
     a, b = (layer.pairs[end].to_numpy() for end in ("a", "b"))
     accounts, label = communities(a, b, layer.pairs["weight"].to_numpy().astype(float), grouping)
@@ -57,7 +57,7 @@ def group_layer(layer: Layer, events: Events, grouping: Grouping, first_id: int)
     return describe_groups(layer, events, of_account, int((label == 0).sum()))
 
 
-def describe_groups(layer: Layer, events: Events, of_account: I64, loners: int = 0) -> Grouped:
+def describe_groups(layer: Layer, events: Coded, of_account: I64, loners: int = 0) -> Grouped:
     """Tables of groups that are already known.
 
     Parameters
@@ -75,7 +75,7 @@ def describe_groups(layer: Layer, events: Events, of_account: I64, loners: int =
     return Grouped(groups, members, support, of_account, loners)
 
 
-def evidence(layer: Layer, grouped: Grouped, events: Events) -> pl.DataFrame:
+def evidence(layer: Layer, grouped: Grouped, events: Coded) -> pl.DataFrame:
     """Who acted when on which object, for every action that supports an edge (``EVIDENCE``)."""
     table = events.decoded(grouped.support).with_columns(
         layer=pl.lit(layer.name),
@@ -103,12 +103,12 @@ def _end(support: pl.DataFrame, name: str) -> pl.Series:
     return support[name if name in support.columns else "t_min_ms"].cast(TIME)
 
 
-def _support(layer: Layer, events: Events, of_account: I64) -> pl.DataFrame:
+def _support(layer: Layer, events: Coded, of_account: I64) -> pl.DataFrame:
     paired = np.zeros(len(layer.accounts), dtype=bool)
     for end in ("a", "b"):
         paired[layer.pairs[end].to_numpy()] = True
-    position = np.flatnonzero(paired[layer.events["account_id"].to_numpy()])
-    rows = layer.events[position]
+    of_paired = paired[layer.events["account_id"].to_numpy()]
+    rows = layer.events if of_paired.all() else layer.events.filter(pl.Series(of_paired))
     proper = layer.pairs.filter(pl.col("a") != pl.col("b"))
     # Without times sharing an object is enough.
     mark = mark_support(
@@ -119,10 +119,11 @@ def _support(layer: Layer, events: Events, of_account: I64) -> pl.DataFrame:
         FOREVER_MS if layer.window_ms is None else layer.window_ms,
     )
     kept = rows.filter(pl.Series(mark > 0))
+    of_paired[of_paired] = mark > 0
     group = pl.Series(of_account[kept["account_id"].to_numpy()])
     # Rows come sorted by object and time; a stable sort by group keeps that.
     return kept.with_columns(
-        position=pl.Series(position[mark > 0]),
+        position=pl.Series(np.flatnonzero(of_paired)),
         group_id=group.set(group == 0, None),
         in_group=pl.Series(mark[mark > 0] == 2),
     ).sort("group_id", nulls_last=True, maintain_order=True)

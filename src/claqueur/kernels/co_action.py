@@ -73,6 +73,25 @@ def distinct_objects(start: I64, position: U32, object_: U32) -> I32:
 
 
 @njit(nogil=True, cache=True)
+def tally_objects(account: U32, object_: U32, last: U32, count: I32) -> None:
+    """Add to the number of distinct objects of each account, in place.
+
+    Parameters
+    ----------
+    account, object_ : (n,) uint32
+        Events sorted by object; every object comes in one call only.
+    last : (n_accounts,) uint32
+        The object each account was last seen on; at first none, the largest number there is.
+    count : (n_accounts,) int32
+    """
+    for p in range(len(account)):
+        a = account[p]
+        if last[a] != object_[p]:
+            last[a] = object_[p]
+            count[a] += 1
+
+
+@njit(nogil=True, cache=True)
 def in_company(account: U32, object_: U32, t_ms: I64, window_ms: int) -> Bool:
     """Mark, (n,) bool, the events next to another account's on the object within the window."""
     mark = np.zeros(len(account), np.bool_)
@@ -107,6 +126,7 @@ def co_actions(
     high: int,
     window_ms: int,
     min_objects: int,
+    credit: I32,
 ) -> tuple[U32, U32, I32, I64, I32]:
     """Pairs (a, b), low <= a < high, a < b, that co-acted on at least ``min_objects`` objects.
 
@@ -127,6 +147,10 @@ def co_actions(
         account groups); without, all pairs do.
     directed
         Also return pairs with a > b; with messages as units the two directions differ.
+    credit : (n_accounts,) int32
+        Objects of each account that are counted elsewhere (:mod:`claqueur.kernels.hot`): a pair
+        that has one object here leaves as soon as it could reach the minimum with those. 0 for
+        all where everything is counted here.
 
     Returns
     -------
@@ -165,7 +189,7 @@ def co_actions(
                     _meet(tally[b], visit, signed)
         if found + n_touched > len(out[0]):
             out = _grown(out, 2 * (found + n_touched))
-        found = _emit(a, touched[:n_touched], min_objects, tally, out, found)
+        found = _emit(a, touched[:n_touched], min_objects, credit, tally, out, found)
     pairs: tuple[U32, U32, I32, I64, I32] = _cut(out, found)
     return pairs
 
@@ -189,10 +213,10 @@ def _meet(partner, visit, signed):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _emit(a, touched, least, tally, out, found):  # type: ignore[no-untyped-def]
+def _emit(a, touched, least, credit, tally, out, found):  # type: ignore[no-untyped-def]
     """Write a's partners that reach the minimum, and clear their tallies."""
     for b in touched:
-        if tally[b].weight >= least:
+        if tally[b].weight + min(credit[a], credit[b]) >= least:
             out[0][found] = a
             out[1][found] = b
             out[2][found] = tally[b].weight
