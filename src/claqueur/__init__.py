@@ -16,6 +16,7 @@ from claqueur._version import __version__
 from claqueur.errors import (
     CaseError,
     ClaqueurError,
+    EngineError,
     InputError,
     ReleaseError,
     RunError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from claqueur.directive.reading import read_directive
     from claqueur.directive.register import register_directive
     from claqueur.directive.suggest import suggest_directive
+    from claqueur.engines.spark import SparkEngine, spark_engine
     from claqueur.pipeline import add, detect, report_run, run_case, write
     from claqueur.publication import publish_run
     from claqueur.publish.charts import draw, save_chart
@@ -49,11 +51,13 @@ _LAZY = {
     "read_directive": "claqueur.directive.reading",
     "register_directive": "claqueur.directive.register",
     "Result": "claqueur.results",
+    "SparkEngine": "claqueur.engines.spark",
     "report_run": "claqueur.pipeline",
     "reproduce": "claqueur.reproduction",
     "run_case": "claqueur.pipeline",
     "save_chart": "claqueur.publish.charts",
     "simulate": "claqueur.simulation",
+    "spark_engine": "claqueur.engines.spark",
     "suggest_directive": "claqueur.directive.suggest",
     "write": "claqueur.pipeline",
 }
@@ -61,12 +65,14 @@ _LAZY = {
 __all__ = [
     "CaseError",
     "ClaqueurError",
+    "EngineError",
     "InputError",
     "ReleaseError",
     "Result",
     "RunError",
     "SettingError",
     "SourceError",
+    "SparkEngine",
     "__version__",
     "add",
     "case_pseudonyms",
@@ -83,6 +89,7 @@ __all__ = [
     "run_case",
     "save_chart",
     "simulate",
+    "spark_engine",
     "suggest_directive",
     "write",
 ]

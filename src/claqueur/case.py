@@ -11,6 +11,7 @@
       directives/  records of directives, and what of them was registered
       runs/<run>/  one folder a run
       report/      what was rendered
+      scratch/     blocks of a run on more events than memory holds, until it is finished
       case.sqlite  who did what when, what was decided in review (custody.py)
 """
 
@@ -32,13 +33,21 @@ from claqueur import custody
 from claqueur.atomic import check_free, new_folder, recover, replaced_folders
 from claqueur.errors import CaseError, SettingError
 from claqueur.model import FORMAT
-from claqueur.settings import Grouping, Reading, Targets, Wording, from_mapping
+from claqueur.settings import (
+    Grouping,
+    Reading,
+    Scale,
+    Targets,
+    Wording,
+    from_mapping,
+    public_master,
+)
 from claqueur.store import Events
 
 TABLES = ("events", "objects", "counters")
 """Folders of tables; they are exchanged together."""
 
-_KNOWN = ("format", "id", "name", "read", "detect", "groups", "targets", "texts")
+_KNOWN = ("format", "id", "name", "read", "detect", "groups", "targets", "texts", "scale")
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,8 @@ class Case:
     Attributes
     ----------
     settings
-        The whole of ``case.toml``; tables ``read``, ``detect``, ``groups``, ``targets`` and
-        ``texts`` hold settings.
+        The whole of ``case.toml``; tables ``read``, ``detect``, ``groups``, ``targets``,
+        ``texts`` and ``scale`` hold settings.
     """
 
     folder: Path
@@ -74,6 +83,17 @@ class Case:
     def wording(self) -> Wording:
         """How what comments say is told."""
         return from_mapping(Wording, self.settings.get("texts", {}), "case.toml [texts]")
+
+    @property
+    def scale(self) -> Scale:
+        """How much of the machine is used, and what runs the heavy work."""
+        found = from_mapping(Scale, self.settings.get("scale", {}), "case.toml [scale]")
+        if public_master(found.master) != found.master:
+            raise SettingError(
+                "case.toml [scale]: master has a user or a token in it, and a case is handed on; "
+                "give it with --master instead"
+            )
+        return found
 
     @property
     def targets(self) -> Targets:
@@ -102,6 +122,12 @@ class Case:
         if not (self.events_folder / "events.parquet").exists():
             return None
         return Events.load(self.events_folder)
+
+    def event_rows(self) -> int:
+        """How many events were imported so far, without reading them."""
+        self._recover()
+        path = self.events_folder / "events.parquet"
+        return pl.scan_parquet(path).select(pl.len()).collect().item() if path.exists() else 0
 
     def objects(self) -> pl.DataFrame | None:
         """Posts with their counts (``model.OBJECTS``), one row an object and reading, or None."""
@@ -309,7 +335,7 @@ def _check(path: Path, settings: dict[str, Any]) -> None:
         raise SettingError(
             f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(_KNOWN)}"
         )
-    for table in ("read", "detect", "groups", "targets", "texts"):
+    for table in ("read", "detect", "groups", "targets", "texts", "scale"):
         if not isinstance(settings.get(table, {}), dict):
             raise SettingError(
                 f"{path}: {table} must be a table: write [{table}] and settings below"

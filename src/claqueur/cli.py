@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that ``--help`` answers at on
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,16 +24,22 @@ from claqueur.settings import (
     Compat,
     Grouping,
     Reading,
+    Scale,
     Serving,
     Targets,
     Wording,
     from_mapping,
+    to_mapping,
 )
 
 if TYPE_CHECKING:
     from claqueur.results import Result
     from claqueur.vkserver.dataset import Dataset
     from claqueur.vkserver.options import Ready
+
+# Polars takes memory from jemalloc, which gives back what is freed only when told to; before it
+# is loaded.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
 
 app = typer.Typer(
     name="claqueur",
@@ -81,7 +88,9 @@ def _claqueur(
 
 
 @app.command()
-@with_settings(detect=Compat, reading=Reading, groups=Grouping, declared=Targets, wording=Wording)
+@with_settings(
+    detect=Compat, reading=Reading, groups=Grouping, declared=Targets, wording=Wording, scale=Scale
+)
 def detect(
     files: Files,
     out: NewFolder,
@@ -90,6 +99,7 @@ def detect(
     groups: dict[str, Any],
     declared: dict[str, Any],
     wording: dict[str, Any],
+    scale: dict[str, Any],
     compat: Annotated[
         str,
         typer.Option(
@@ -119,6 +129,8 @@ def detect(
       claqueur detect tweets.csv --compat coortweet --window 60s --min-objects 2 --out out
 
       claqueur detect likes.csv --targets named-posts.txt --topic universiade --out out
+
+      claqueur detect likes.parquet --engine spark --master spark://head:7077 --out out
     """
     from claqueur.console import reporting
     from claqueur.pipeline import detect_to, detection
@@ -134,6 +146,7 @@ def detect(
             compat=compat,
             targets=Targets(**declared),
             wording=Wording(**wording),
+            scale=Scale(**scale),
             report=not no_report,
             progress=progress,
         )
@@ -210,13 +223,14 @@ def add(
 
 
 @app.command()
-@with_settings(detect=CoAction, groups=Grouping, declared=Targets, wording=Wording)
+@with_settings(detect=CoAction, groups=Grouping, declared=Targets, wording=Wording, scale=Scale)
 def run(
     case: CaseFolder,
     detect: dict[str, Any],
     groups: dict[str, Any],
     declared: dict[str, Any],
     wording: dict[str, Any],
+    scale: dict[str, Any],
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
@@ -244,8 +258,13 @@ def run(
     told = from_mapping(
         Wording, {**opened.settings.get("texts", {}), **wording}, "case.toml [texts]"
     )
+    # Another engine than the case's has no use for its master.
+    fixed = to_mapping(opened.scale) if "engine" not in scale else {"memory": opened.scale.memory}
+    size = from_mapping(Scale, {**fixed, **scale}, "case.toml [scale]")
     with reporting(verbose, log_file) as progress:
-        folder = run_case(opened, settings, grouping, progress, targets=targets, wording=told)
+        folder = run_case(
+            opened, settings, grouping, progress, targets=targets, wording=told, scale=size
+        )
     _summary(Result.load(folder))
     typer.echo(f"Run: {folder}; next: claqueur report {case}")
 

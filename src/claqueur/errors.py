@@ -7,7 +7,8 @@
     │   ├── SourceError    a file of events: unreadable, empty, wrong columns
     │   ├── SettingError   a setting: unknown, missing, out of range
     │   ├── CaseError      a case or output folder: missing, newer, not empty
-    │   └── ReleaseError   what would be published could harm somebody
+    │   ├── ReleaseError   what would be published could harm somebody
+    │   └── EngineError    the engine asked for is not there, or gave up
     └── RunError           the run could not be finished (disk full, interrupted)
 
 Every message says what is wrong, where, and what to do next.
@@ -40,6 +41,10 @@ class CaseError(InputError):
 
 class ReleaseError(InputError):
     """What would be published says too much about single people, and is not written."""
+
+
+class EngineError(InputError):
+    """The engine that was asked for is not there, or gave up; this machine's cores never do."""
 
 
 class RunError(ClaqueurError):

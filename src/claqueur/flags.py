@@ -83,6 +83,7 @@ _PANELS = {
     "Grouping": "Groups",
     "Targets": "Declared targets",
     "Wording": "Comments",
+    "Scale": "Machine",
     "Serving": "Test server",
 }
 
@@ -90,6 +91,8 @@ _PANELS = {
 def _metavar(entry: Any, kind: Any) -> str | None:
     if entry.metadata["unit"] == "duration":
         return "DURATION"
+    if entry.metadata["unit"] == "size":
+        return "SIZE"
     return "TEXT" if kind in (str, list[str]) else None
 
 

@@ -17,9 +17,11 @@ from claqueur.counts import merged_counters, merged_objects, table_of
 from claqueur.errors import InputError, SourceError
 from claqueur.model import COUNTERS, OBJECTS
 from claqueur.record import Record
+from claqueur.scratch import Scratch
 from claqueur.settings import Reading
 from claqueur.sources import Gathering, Source, recognise
 from claqueur.sources.times import check_zone
+from claqueur.spill import BYTES_A_ROW, Spilled, parts_for, read_parts, sort_parts
 from claqueur.store import Events, read_all
 from claqueur.tables import TableFile, open_table
 
@@ -125,6 +127,24 @@ def _counted(batches: Iterable[pa.RecordBatch], record: Record) -> Iterator[pa.R
         yield batch
 
 
+def opened_events(
+    files: Sequence[Path], reading: Reading, scratch: Path, record: Record
+) -> list[Opened]:
+    """Open files of events.
+
+    Parameters
+    ----------
+    scratch
+        Folder for plain copies of packed files.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be used, or is none of events.
+    """
+    return [_of_events(each) for each in _opened(files, reading, scratch, record)]
+
+
 def read_files(
     files: Sequence[Path],
     reading: Reading,
@@ -146,13 +166,51 @@ def read_files(
     SourceError
         If a file cannot be used, or holds no events.
     """
-    opened = [_of_events(each) for each in _opened(files, reading, scratch, record)]
+    return read_opened(opened_events(files, reading, scratch, record), record, old=old, raw=raw)
+
+
+def read_opened(
+    opened: Sequence[Opened], record: Record, *, old: Events | None = None, raw: bool = False
+) -> Events:
+    """Read opened files into one store of events in memory."""
     with record.timed("read"):
         parts = _parts(opened, record)
         events = read_all(old, parts.get("events", ()), record.refused, raw=raw)
         refuse_ids(events)
     if beside := " and ".join(sorted(parts.keys() - {"events"})):
         record.progress.note(f"also there: {beside}, which only a case keeps (`claqueur add`)")
+    _tell(record)
+    return events
+
+
+def bytes_in_memory(opened: Sequence[Opened]) -> int:
+    """About what files of events would take in memory; 0 where they must be read as a whole."""
+    if any(isinstance(each.source, Gathering) for each in opened):
+        return 0
+    return BYTES_A_ROW * sum(each.table.rows for each in opened)
+
+
+def read_large(
+    opened: Sequence[Opened], scratch: Scratch, record: Record, memory_bytes: int
+) -> Spilled:
+    """Read files into a store on disk; what an earlier run has read is not read again.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be used, or holds no events.
+    """
+    with record.timed("read"):
+        n_parts = parts_for(bytes_in_memory(opened), memory_bytes)
+        if (known := scratch.done("imported")) is None:
+            batches = _parts(opened, record)["events"]
+            read_parts(batches, scratch, n_parts=n_parts, memory_bytes=memory_bytes)
+            known = scratch.finish("imported", **record.imported())
+        else:
+            record.progress.note(f"going on where an earlier run stopped ({scratch.folder})")
+            record.take_over(known)
+        events = sort_parts(scratch, record.refused, record.progress)
+        refuse_ids(events)
     _tell(record)
     return events
 

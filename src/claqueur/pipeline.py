@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from claqueur import custody
+from claqueur import custody, on_spark, out_of_core
 from claqueur._version import __version__
 from claqueur.atomic import disk_full_explained, new_folder, whole_file
 from claqueur.calibrated import Detected, calibrated
@@ -28,11 +29,21 @@ from claqueur.directive.register import registered
 from claqueur.directive.registration import Registered
 from claqueur.directive.targets import declare, named_posts
 from claqueur.directive.working import working_names
+from claqueur.engines.chosen import running
+from claqueur.engines.engine import LOCAL, Engine, in_force
+from claqueur.engines.spark.engine import SparkEngine
 from claqueur.errors import CaseError, SettingError
 from claqueur.groups.activity import activity, curves, member_actions, rhythm
 from claqueur.groups.confirm import LEVEL
 from claqueur.groups.network import Grouped, evidence, group_layer
-from claqueur.intake import read_files, read_tables
+from claqueur.intake import (
+    bytes_in_memory,
+    opened_events,
+    read_large,
+    read_opened,
+    read_tables,
+)
+from claqueur.intake_spark import read_on_spark, spark_reads
 from claqueur.model import (
     ACCOUNTS,
     ACTIVITY,
@@ -42,15 +53,18 @@ from claqueur.model import (
     PAIRS,
     RHYTHM,
 )
+from claqueur.on_spark import OnSpark
 from claqueur.progress import SILENT, Progress
 from claqueur.publish.privacy import case_pseudonyms
 from claqueur.record import Record, now
 from claqueur.results import Result
+from claqueur.scratch import scratch as scratch_of
 from claqueur.settings import (
     CoAction,
     Compat,
     Grouping,
     Reading,
+    Scale,
     Targets,
     Wording,
     duration_ms,
@@ -59,6 +73,7 @@ from claqueur.settings import (
     to_mapping,
 )
 from claqueur.sources.times import check_zone
+from claqueur.spill import BYTES_A_ROW, Spilled, of_store
 from claqueur.store import Events
 
 
@@ -88,7 +103,7 @@ def detection(values: Mapping[str, Any], compat: str = "") -> CoAction:
 
 
 def analyse(
-    events: Events,
+    events: Events | Spilled | OnSpark,
     settings: CoAction,
     reading: Reading,
     grouping: Grouping,
@@ -99,6 +114,7 @@ def analyse(
     targets: Targets | None = None,
     wording: Wording | None = None,
     acted: bool = True,
+    scale: Scale | None = None,
 ) -> Result:
     """From events to pairs, groups and everything reports are made of.
 
@@ -114,7 +130,10 @@ def analyse(
         How what comments say is told.
     acted
         Whether the events say who acted on what; if not, there is nothing to detect.
+    scale
+        How much of the machine is used; what runs the work is the engine in force.
     """
+    scale = scale or Scale()
     zone = check_zone(reading.timezone) if reading.timezone else "UTC"
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in _SCHEMAS}
     by_default = settings.calibrated and not compat
@@ -132,14 +151,16 @@ def analyse(
         )
     if targets and targets.declared:
         # Before anything that takes long: what is declared may be unusable.
-        declared = declare(events, targets, zone, settings.action)
+        declared = declare(_whole(events), targets, zone, settings.action)
     if not acted:
         found = Detected()
     elif by_default:
-        found = calibrated(events, settings, wording or Wording(), grouping.seed, record, zone)
+        found = calibrated(
+            _whole(events), settings, wording or Wording(), grouping.seed, record, zone
+        )
         parts["pairs"].append(found.fused)
     else:
-        found = Detected(_thresholds(events, settings, grouping, record, compat))
+        found = Detected(_thresholds(events, settings, grouping, record, compat, scale))
     others = found.others
     for layer, grouped in found.networks:
         own = found.events_of.get(layer.name, events)
@@ -175,6 +196,7 @@ def analyse(
         "groups": to_mapping(grouping),
         "targets": to_mapping(targets) if targets else {},
         "texts": to_mapping(wording) if wording else {},
+        "scale": _used(scale),
         "zone": zone,
     }
     run = record.run_json(events, chosen, compat, case)
@@ -196,18 +218,56 @@ def _together(tables: list[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     return pl.concat(tables) if tables else pl.DataFrame(schema=schema)
 
 
+def _used(scale: Scale) -> dict[str, Any]:
+    """What ran it, for the record; tables do not depend on it."""
+    engine = in_force()
+    return {"memory": scale.memory, "engine": engine.name, "master": engine.where}
+
+
+def _whole(events: Events | Spilled | OnSpark) -> Events:
+    if not isinstance(events, Events):
+        raise TypeError("this needs all events in memory")
+    return events
+
+
 def _thresholds(
-    events: Events, settings: CoAction, grouping: Grouping, record: Record, compat: str
+    events: Events | Spilled | OnSpark,
+    settings: CoAction,
+    grouping: Grouping,
+    record: Record,
+    compat: str,
+    scale: Scale,
 ) -> Iterator[tuple[Layer, Grouped]]:
     """Networks of pairs that reach the minimum, and their communities."""
-    detector = detectors()[compat or "co_action"]
     first_id = 1
-    layers = detector.layers(events, settings, record.set_aside, record.progress)
+    engine = in_force()
+    if isinstance(engine, SparkEngine) and not compat:
+        layers = on_spark.layers(
+            events, settings, record.set_aside, engine, memory_bytes=scale.memory_bytes,
+            progress=record.progress,
+        )  # fmt: skip
+    elif isinstance(events, Spilled):
+        layers = out_of_core.layers(
+            events, settings, record.set_aside, memory_bytes=scale.memory_bytes,
+            progress=record.progress,
+        )  # fmt: skip
+    else:
+        detector = detectors()[compat or "co_action"]
+        layers = detector.layers(_whole(events), settings, record.set_aside, record.progress)
     while (layer := _next_layer(layers, record)) is not None:
         with record.timed("groups"):
             record.progress.stage("finding groups")
             grouped = group_layer(layer, events, grouping, first_id)
         first_id += grouped.groups.height
+        for hot in layer.hot:
+            record.progress.note(
+                f"counted apart: {hot.object_id} ({hot.most:,} actions within one window; "
+                + (
+                    "in full)"
+                    if hot.exact
+                    else "pairs that met on such objects alone are left out)"
+                )
+            )
         yield layer, grouped
 
 
@@ -244,6 +304,9 @@ def detect(
     reference: Sequence[str] = (),
     topic: Sequence[str] = (),
     tone_model: str | Path = "",
+    memory: str = "",
+    engine: str | Engine = LOCAL.name,
+    master: str = "",
     progress: Progress = SILENT,
 ) -> Result:
     """Find groups of accounts that act in lockstep.
@@ -287,6 +350,13 @@ def detect(
         the targets' topic.
     tone_model
         Folder of a local classifier of tone instead of the built-in lexicon.
+    memory
+        Budget of the data of blocks, like ``"8GB"``; half of what the machine has when empty.
+    engine
+        ``"local"``, ``"spark"``, or an engine from :func:`claqueur.spark_engine`. Tables are the
+        same with any.
+    master
+        With ``"spark"``: where; ``local[*]`` when empty.
 
     Returns
     -------
@@ -297,6 +367,8 @@ def detect(
     ------
     SourceError, SettingError
         If the files or the settings cannot be used; the message says what to do.
+    EngineError
+        If the engine is not there, or gave up.
     """
     many = [files] if isinstance(files, str | Path) else list(files)
     windows = [window] if isinstance(window, str | timedelta) else list(window)
@@ -311,6 +383,8 @@ def detect(
     settings = detection({**chosen, **extra}, compat)
     pairs = tuple(f"{ours}={theirs}" for ours, theirs in (columns or {}).items())
     reading = Reading(format, pairs, timezone, time_unit, encoding, rank_order)
+    own = None if isinstance(engine, str) else engine
+    scale = Scale(memory, engine if isinstance(engine, str) else LOCAL.name, master)
     with tempfile.TemporaryDirectory(prefix="claqueur-") as scratch:
         return detect_files(
             [Path(path) for path in many],
@@ -324,6 +398,8 @@ def detect(
                 tuple(topic),
             ),
             wording=Wording(str(tone_model)),
+            scale=scale,
+            engine=own,
             progress=progress,
         )  # fmt: skip
 
@@ -338,16 +414,54 @@ def detect_files(
     compat: str = "",
     targets: Targets | None = None,
     wording: Wording | None = None,
+    scale: Scale | None = None,
+    engine: Engine | None = None,
+    blocks: Path | None = None,
     progress: Progress = SILENT,
 ) -> Result:
-    """The whole path for files without a case; plain copies of packed ones go to ``scratch``."""
+    """The whole path for files without a case.
+
+    Parameters
+    ----------
+    scratch
+        Folder for plain copies of packed files.
+    blocks
+        Folder for what is kept of a run that is killed; in ``scratch`` when not given.
+    """
     record = Record(progress)
     detector = detectors()[compat or "co_action"]
-    events = read_files(files, reading, scratch, record, raw=detector.raw)
-    return analyse(
-        events, settings, reading, grouping, record, compat=compat, targets=targets,
-        wording=wording,
-    )  # fmt: skip
+    scale = scale or Scale()
+    with running(scale, engine, progress), ExitStack() as stack:
+        spark = in_force()
+        whole = compat or settings.calibrated or (targets and targets.declared)
+        if isinstance(spark, SparkEngine) and not whole and spark_reads(files):
+            held = read_on_spark(files, reading, scratch, record, spark, scale.memory_bytes)
+            stack.callback(held.close)
+            return analyse(held, settings, reading, grouping, record, scale=scale)
+        opened = opened_events(files, reading, scratch, record)
+        events: Events | Spilled
+        if bytes_in_memory(opened) > scale.memory_bytes and not whole:
+            plan = _plan(files, settings, reading)
+            place = stack.enter_context(scratch_of(blocks or scratch / "blocks", plan))
+            progress.note(f"larger than --memory: blocks are kept in {place.folder}")
+            events = read_large(opened, place, record, scale.memory_bytes)
+        else:
+            events = read_opened(opened, record, raw=detector.raw)
+        return analyse(
+            events, settings, reading, grouping, record, compat=compat, targets=targets,
+            wording=wording, scale=scale,
+        )  # fmt: skip
+
+
+def _plan(files: Sequence[Path], settings: CoAction, reading: Reading) -> dict[str, Any]:
+    """What decides the outcome of block work: whoever asks the same goes on with it."""
+    stats = [(str(path.resolve()), path.stat()) for path in files]
+    return {
+        "claqueur": __version__,
+        "files": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+        "detect": to_mapping(settings),
+        "read": to_mapping(reading),
+    }
 
 
 def write(result: Result, out: str | Path, *, report: bool = True) -> Path:
@@ -367,16 +481,23 @@ def detect_to(
     compat: str = "",
     targets: Targets | None = None,
     wording: Wording | None = None,
+    scale: Scale | None = None,
+    engine: Engine | None = None,
     report: bool = True,
     progress: Progress = SILENT,
 ) -> Result:
-    """Detect and write into ``out``, with everything temporary on the same disk."""
+    """Detect and write into ``out``, with everything temporary on the same disk.
+
+    Blocks of tables larger than memory are beside ``out``: of a run that is killed they stay, and
+    the same call goes on with them.
+    """
     with new_folder(out) as work:
         scratch = work / "scratch"
         scratch.mkdir()
         result = detect_files(
             files, scratch, settings, reading=reading, grouping=grouping, compat=compat,
-            targets=targets, wording=wording, progress=progress,
+            targets=targets, wording=wording, scale=scale, engine=engine,
+            blocks=out.resolve().with_name(f".{out.name}.blocks"), progress=progress,
         )  # fmt: skip
         shutil.rmtree(scratch)
         progress.stage("writing")
@@ -421,10 +542,7 @@ def add(
     imported = {
         "time": now(),
         "timezone": reading.timezone,
-        "inputs": record.inputs,
-        "delivered": record.delivered,
-        "refused": record.refused.record(),
-        "noted": record.refused.noted.record(),
+        **record.imported(),
         "added": sum(new.added.values()),
         "added_to": new.added,
     }
@@ -440,47 +558,71 @@ def run_case(
     *,
     targets: Targets | None = None,
     wording: Wording | None = None,
+    scale: Scale | None = None,
+    engine: Engine | None = None,
 ) -> Path:
     """Run the detectors on a case's events into a new folder under ``runs/``.
 
     A case of objects and counters alone holds nobody to compare: its run has empty tables.
+
+    Parameters
+    ----------
+    settings, grouping, targets, wording, scale
+        Instead of those in ``case.toml``.
+    engine
+        One from :func:`claqueur.spark_engine` instead of the one that is set.
     """
     settings = settings or from_mapping(
         CoAction, case.settings.get("detect", {}), "case.toml [detect]"
     )
+    scale = scale or case.scale
     record = Record(progress)
-    with record.timed("read"):
-        # Hashed first: tables that came in between are then not taken for those of the run.
-        tables = case.table_hashes()
-        events, objects, counters = case.events(), case.objects(), case.counters()
-    if events is None and objects is None and counters is None:
-        raise CaseError(f"{case.folder}: holds no events; bring some with `claqueur add`")
-    record.objects, record.counters = objects_record(objects), counters_record(counters)
     # Before anything that takes long: a record that was altered is refused.
     directives = registered(case)
     record.not_registered = sorted(
         set(working_names(case)) - {each.name for each in directives}
     )  # fmt: skip
-    acted = events is not None
-    if events is None:
-        progress.note("no table of events: nobody is compared, only posts and counters are there")
-        events = posts_of(objects, record.set_aside)
-    for imported in case.imports():
-        record.take_over(imported)
-    run = case.next_run()
-    with new_folder(run) as work:
+    chosen = _by_name(targets or case.targets)
+    # Whatever asks for all events at once has them in memory.
+    whole = bool(directives) or settings.calibrated or chosen.declared
+    with ExitStack() as stack:
+        with record.timed("read"):
+            # Hashed first: tables that came in between are then not taken for those of the run.
+            tables = case.table_hashes()
+            if not whole and case.event_rows() * BYTES_A_ROW > scale.memory_bytes:
+                plan = {"claqueur": __version__, "events": tables, "detect": to_mapping(settings)}
+                place = stack.enter_context(scratch_of(case.folder / "scratch", plan))
+                events: Events | Spilled | None = of_store(
+                    case.events_folder, place, scale.memory_bytes
+                )
+            else:
+                events = case.events()
+            objects, counters = case.objects(), case.counters()
+        if events is None and objects is None and counters is None:
+            raise CaseError(f"{case.folder}: holds no events; bring some with `claqueur add`")
+        record.objects, record.counters = objects_record(objects), counters_record(counters)
+        acted = events is not None
+        if events is None:
+            progress.note(
+                "no table of events: nobody is compared, only posts and counters are there"
+            )
+            events = posts_of(objects, record.set_aside)
+        for imported in case.imports():
+            record.take_over(imported)
+        run = case.next_run()
+        work = stack.enter_context(new_folder(run))
+        stack.enter_context(running(scale, engine, progress))
         result = analyse(
             events, settings, _with_zone(case), grouping or case.grouping, record, case=case.id,
-            targets=_by_name(targets or case.targets), wording=wording or case.wording,
-            acted=acted,
+            targets=chosen, wording=wording or case.wording, acted=acted, scale=scale,
         )  # fmt: skip
         if directives:
             with record.timed("directives"):
                 seed = (grouping or case.grouping).seed
                 tone = (wording or case.wording).tone_model
-                data = collected(events if acted else None, objects, counters, tone)
-                result = _answered(result, directives, data, events if acted else None, seed,
-                                   progress)  # fmt: skip
+                held = _whole(events) if acted else None
+                data = collected(held, objects, counters, tone)
+                result = _answered(result, directives, data, held, seed, progress)
         progress.stage("writing")
         result.write_tables(work)
         custody.append(

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -19,8 +19,10 @@ from claqueur.detectors import Layer
 from claqueur.groups.network import Grouped
 from claqueur.lists import lists_of
 from claqueur.model import FORMAT, TIME
+from claqueur.on_spark import OnSpark
 from claqueur.progress import SILENT, Progress
 from claqueur.refusals import Refusals
+from claqueur.spill import Spilled
 from claqueur.store import Events
 
 _LIBRARIES = ("duckdb", "graspologic-native", "numba", "numpy", "polars", "pyarrow")
@@ -63,6 +65,15 @@ class Record:
         for entry in imported.get("noted", ()):
             self.refused.noted.add(entry["reason"], entry["rows"], entry["first"])
 
+    def imported(self) -> dict[str, Any]:
+        """What was brought and refused so far, to be taken over later."""
+        return {
+            "inputs": self.inputs,
+            "delivered": self.delivered,
+            "refused": self.refused.record(),
+            "noted": self.refused.noted.record(),
+        }
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the time spent inside to the stage's."""
@@ -73,25 +84,25 @@ class Record:
 
     def add_network(self, layer: Layer, grouped: Grouped) -> None:
         """Count what went into one network and what came out."""
+        compared = layer.everybody.counts()
         ends = pl.concat([layer.pairs["a"], layer.pairs["b"].rename("a")])
         self.networks.append(
             {
                 "layer": layer.name,
                 "action": layer.action,
                 "window_ms": layer.window_ms,
-                "events_compared": layer.events.height,
-                "accounts_compared": layer.events["account_id"].n_unique(),
-                "objects_compared": layer.events["object_id"].n_unique(),
+                **{f"{name}_compared": count for name, count in compared.items()},
                 "pairs": layer.pairs.height,
                 "accounts_in_pairs": ends.n_unique(),
                 "groups": grouped.groups.height,
                 "accounts_in_groups": grouped.accounts.height,
                 "accounts_in_no_group": grouped.loners,
+                "hot_objects": [asdict(each) for each in layer.hot],
             }
         )
 
     def run_json(
-        self, events: Events, settings: dict[str, Any], compat: str, case: str
+        self, events: Events | Spilled | OnSpark, settings: dict[str, Any], compat: str, case: str
     ) -> dict[str, Any]:
         """The whole record as plain values; a new case identity where there is none."""
         return {
@@ -113,7 +124,8 @@ class Record:
             "layers": self.layers,
             "targets": self.targets,
             "set_aside": self.set_aside.record(),
-            "lists": lists_of(events),
+            # Lists are read as a whole, and tables with them always are.
+            "lists": lists_of(events) if isinstance(events, Events) else None,
             "seconds": self.seconds,
             "versions": {
                 "python": platform.python_version(),
@@ -121,16 +133,19 @@ class Record:
             },
         }
 
-    def _events(self, events: Events) -> dict[str, Any]:
-        low = events.frame["t_min_ms"].min()
-        high = events.frame["t_max_ms"].max()
-        span = pl.Series([low, high], dtype=pl.Int64).cast(TIME).to_list()
-        counts = {f"{name.removesuffix('_id')}s": len(ids) for name, ids in events.names.items()}
+    def _events(self, events: Events | Spilled | OnSpark) -> dict[str, Any]:
+        totals = events.totals
+        ends = [totals.first_ms, totals.last_ms]
+        span = pl.Series(ends, dtype=pl.Int64).cast(TIME).to_list()
+        ids = {name: len(ids) for name, ids in events.names.items()}
+        if isinstance(events, OnSpark):
+            ids = events.distinct
+        counts = {f"{name.removesuffix('_id')}s": number for name, number in ids.items()}
         return {
             "delivered": self.delivered,
             "refused": self.refused.record(),
             "noted": self.refused.noted.record(),
-            "kept": len(events),
+            "kept": totals.rows,
             "accounts": counts["accounts"],
             "objects": counts["objects"],
             "pages": counts.get("owners"),

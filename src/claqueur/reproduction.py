@@ -20,7 +20,7 @@ from claqueur.progress import SILENT, Progress
 from claqueur.releasing import public_files, release_of
 from claqueur.results import DIRECTIVE, TABLES, Result
 from claqueur.review import Finding
-from claqueur.settings import CoAction, Grouping, Targets, Wording, from_mapping
+from claqueur.settings import CoAction, Grouping, Scale, Targets, Wording, from_mapping
 from claqueur.supplement import CASE, PUBLICATION, RUN
 
 _DATA = "data"
@@ -145,6 +145,8 @@ def _run(case: Case, settings: Mapping[str, Any], wording: Wording, progress: Pr
         targets=from_mapping(Targets, settings["targets"], PUBLICATION),
         # Never the folder that the supplement names: it is on somebody else's computer.
         wording=wording,
+        # Nor where it ran, or how much memory there was.
+        scale=Scale(),
     )
 
 

@@ -14,11 +14,13 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from claqueur.errors import SettingError
+from claqueur.memory import bytes_of, machine_bytes
 
 UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 3650 * UNIT_MS["d"]
 LAYERS = ("co_action", "co_engagement", "co_text")
 """Layers of the calibrated default, by the names they have in tables."""
+ENGINES = ("local", "spark")
 _DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 
 
@@ -293,6 +295,43 @@ class Wording:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How much of the machine is used, and what runs the heavy work."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    memory: str = setting(
+        "",
+        "Memory for the data of blocks, such as 8GB or 512MB; half of what the machine has when "
+        "not given. It budgets the data, not the interpreter; a small budget means more blocks, "
+        "not a refusal.",
+        unit="size",
+    )
+    engine: str = setting("local", "local (the cores of this machine) or spark.")
+    master: str = setting(
+        "", "With --engine spark: URL of a master, sc://HOST:PORT, or local[N]; local[*] if none."
+    )
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise SettingError(f"--engine {self.engine}: use {' or '.join(ENGINES)}")
+        if self.master and self.engine != "spark":
+            raise SettingError(f"--master {public_master(self.master)}: goes with --engine spark")
+        if self.memory:
+            bytes_of(self.memory)
+
+    @property
+    def memory_bytes(self) -> int:
+        """The budget in bytes."""
+        return bytes_of(self.memory) if self.memory else machine_bytes() // 2
+
+
+def public_master(master: str) -> str:
+    """A master's URL without what could be secret: users, passwords, tokens."""
+    return re.split(r"[;?]", re.sub(r"(?<=//)[^/@]*@", "", master))[0]
+
+
+@dataclass(frozen=True)
 class Serving:
     """The simulated VK API of ``claqueur simulate --serve``."""
 
@@ -318,7 +357,7 @@ class Serving:
     )
 
 
-Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets, Wording)
+Settings = TypeVar("Settings", Reading, CoAction, Compat, Grouping, Targets, Wording, Scale)
 
 
 def from_mapping(cls: type[Settings], values: Mapping[str, Any], where: str) -> Settings:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from threading import Event
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claqueur.engines.local import side_by_side
+from claqueur.engines.engine import Stop, spread
 from claqueur.groups.select import Candidate, candidates, edges, in_any
 from claqueur.kernels.co_action import F64, I64, Bool
 from claqueur.nulls.fdr import e_bh
@@ -225,7 +224,7 @@ def _split(actions: Timeline, fold: Bool, part: I64, seed: int, progress: Progre
     pairs = [edges(actions, use) for use in folds]
     progress.advance()
 
-    stop = Event()
+    stop = Stop()
 
     def one_part(number: int) -> _Part:
         asked = part == number
@@ -236,7 +235,7 @@ def _split(actions: Timeline, fold: Bool, part: I64, seed: int, progress: Progre
         bets = [_held_out(actions, found[k], folds[k], folds[1 - k], asked) for k in (0, 1)]
         return asked, found, bets
 
-    for asked, found, bets in side_by_side(one_part, range(PARTS), progress, stop):
+    for asked, found, bets in spread(one_part, range(PARTS), progress, stop):
         _combine(evidence, actions.n_accounts, found, bets)
         evidence.candidates += sum(map(len, found))
         evidence.halves += [(found[k], asked, bets[k]) for k in (0, 1)]

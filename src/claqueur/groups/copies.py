@@ -16,7 +16,7 @@ import polars as pl
 from scipy.sparse import csr_array, triu
 from scipy.stats import poisson
 
-from claqueur.engines.local import side_by_side
+from claqueur.engines.engine import spread
 from claqueur.groups.communities import communities
 from claqueur.groups.confirm import LEVEL, Confirmed
 from claqueur.groups.select import SMALLEST
@@ -149,7 +149,7 @@ def copying(comments: Comments, seed: int = 1, progress: Progress = SILENT) -> C
         sets = find_sets(comments, others, seed)
         return sets, _tested(comments, sets, testable & ~others, testable & others)
 
-    found = list(side_by_side(one_part, range(PARTS), progress))
+    found = list(spread(one_part, range(PARTS), progress))
     p = np.min([own for _, own in found], axis=0)
     return Copying(np.where(testable, p, np.nan), [sets for sets, _ in found])
 

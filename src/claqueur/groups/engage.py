@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from claqueur.engines.local import side_by_side
+from claqueur.engines.engine import spread
 from claqueur.groups.communities import communities
 from claqueur.groups.confirm import LEVEL, PARTS, SPLITS, Confirmed, most_common, weights
 from claqueur.groups.select import SMALLEST
@@ -218,7 +218,7 @@ def _split(posts: Posts, fold: Bool, part: I64, seed: int, progress: Progress) -
         return halves, count
 
     progress.stage("testing accounts on the other posts", total=PARTS)
-    for halves, count in side_by_side(one_part, range(PARTS), progress):
+    for halves, count in spread(one_part, range(PARTS), progress):
         asked = halves[0].asked
         evidence.log_e[asked] = _combined(halves)[asked]
         evidence.likes += count

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from claqueur.detectors import Layer, actions_on_posts
-from claqueur.engines.local import Actions, count_pairs
+from claqueur.engines.actions import Actions
+from claqueur.engines.counting import count_pairs
 from claqueur.groups.confirm import (
     FEWEST_DAYS,
     FEWEST_SITTINGS,

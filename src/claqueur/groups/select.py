@@ -15,7 +15,8 @@ from threading import Event
 import numpy as np
 import polars as pl
 
-from claqueur.engines.local import Actions, PairCounts, count_pairs
+from claqueur.engines.actions import Actions, PairCounts
+from claqueur.engines.counting import count_pairs
 from claqueur.groups.communities import communities
 from claqueur.kernels.co_action import F64, Bool
 from claqueur.kernels.lockstep import DAY_MS, FOREVER_MS, counts_within, expected_meetings

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from claqueur.engines.local import side_by_side
+from claqueur.engines.engine import spread
 from claqueur.kernels.bipartite import exact_tails, most_expected, needed, surprising_pairs
 from claqueur.kernels.co_action import F64, I32, I64, U32, Bool
 from claqueur.nulls.bipartite import Margins, margins
@@ -142,7 +142,7 @@ def _screened(
 
     pieces = _even(rows.start, CHUNKS)
     progress.stage("counting likes in common", total=len(pieces))
-    parts = list(side_by_side(piece, pieces, progress))
+    parts = list(spread(piece, pieces, progress))
     i, j, weight, mean = (np.concatenate(column) for column in zip(*parts, strict=True))
     first, second = rows.accounts[i], rows.accounts[j]
     a, b = np.minimum(first, second), np.maximum(first, second)
@@ -218,5 +218,5 @@ def _exact(pairs: EngagedPairs, model: Margins, progress: Progress) -> F64:
     pieces = _even(np.arange(groups + 1), min(CHUNKS, max(groups, 1)))
     progress.stage("exact p-values", total=len(pieces))
     p = np.empty(len(pairs))
-    p[order] = np.concatenate(list(side_by_side(piece, pieces, progress)))
+    p[order] = np.concatenate(list(spread(piece, pieces, progress)))
     return p
