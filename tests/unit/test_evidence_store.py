@@ -125,10 +125,10 @@ class TestCutTails:
             [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, text=True
         )
         assert process.stdout
-        process.stdout.readline()
+        said = [process.stdout.readline()]
         time.sleep(0.1 + times * 0.05)
         process.send_signal(signal.SIGKILL)
-        said = process.stdout.read().split()
+        said += process.stdout.read().split()
         process.wait()
         process.stdout.close()
         with EvidenceWriter(tmp_path) as writer:

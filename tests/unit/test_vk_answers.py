@@ -49,6 +49,7 @@ from claqueur.sources.vk_answers import (
     translate,
 )
 from claqueur.sources.vk_calls import calls_of
+from claqueur.sources.vk_rows import BEGUN_AGAIN_MS
 from claqueur.store import Events, collect
 
 POST = "wall-1001_57"
@@ -520,7 +521,10 @@ class TestOddAnswers:
         assert refusals.counts == {"answer with a time in the future": 1}
 
 
-# Likes given and taken back at minutes, polls at others, through both ways in
+# Likes given and taken back at steps of time, polls at others, through both ways in
+
+STEP = BEGUN_AGAIN_MS + 1000
+"""Within less, a list that was cut counts as one that was begun again."""
 
 HISTORY = st.lists(
     st.tuples(st.integers(1, 2), st.integers(1, 6), st.integers(0, 30), st.integers(1, 30)),
@@ -543,7 +547,7 @@ def as_answers(history, polls, page: int, seen: int, born: bool):
         for at in range(0, max(len(who[:seen]), 1), page):
             items = who[at : min(at + page, seen)]
             yield answer("likes.getList", {"count": len(who), "items": items},
-                         READ + minute * MINUTE, type="post", owner_id=-1001, item_id=number,
+                         READ + minute * STEP, type="post", owner_id=-1001, item_id=number,
                          offset=at)  # fmt: skip
     if born:
         yield answer("wall.get", {"items": [post(1, READ // 1000), post(2, READ // 1000 - 60)]})
@@ -551,7 +555,7 @@ def as_answers(history, polls, page: int, seen: int, born: bool):
 
 def as_table(history, polls, seen: int, born: bool) -> pl.DataFrame:
     made = [
-        (READ + minute * MINUTE, f"wall-1001_{number}", None if who is None else str(who),
+        (READ + minute * STEP, f"wall-1001_{number}", None if who is None else str(who),
          len(liked(history, number, minute)), "-1001",
          (READ - (number - 1) * MINUTE) if born else None)
         for number, minute in polls
