@@ -29,7 +29,7 @@ from claqueur.model import EVENT_IDS
 from claqueur.on_spark import OnSpark, parts_on_spark, task_bytes
 from claqueur.record import Record
 from claqueur.refusals import Refusals
-from claqueur.settings import Reading
+from claqueur.settings import Reading, Scale
 from claqueur.sources import Gathering, Source, recognise, sources
 from claqueur.sources.times import check_zone
 from claqueur.store import TYPES, Totals, once
@@ -50,7 +50,7 @@ def read_on_spark(
     scratch: Path,
     record: Record,
     engine: SparkEngine,
-    memory_bytes: int,
+    scale: Scale,
 ) -> OnSpark:
     """Read files of events into a table that Spark holds.
 
@@ -58,7 +58,7 @@ def read_on_spark(
     ----------
     scratch
         Folder for the first rows, by which formats are recognised.
-    memory_bytes
+    scale
         As for :func:`claqueur.on_spark.layers`.
 
     Raises
@@ -71,7 +71,7 @@ def read_on_spark(
     jobs = Jobs(engine.session, record.progress)
     with record.timed("read"):
         try:
-            events = _read(jobs, files, reading, scratch, record, memory_bytes)
+            events = _read(jobs, files, reading, scratch, record, scale)
         except BaseException:
             jobs.drop()
             raise
@@ -88,7 +88,7 @@ def _read(
     reading: Reading,
     scratch: Path,
     record: Record,
-    memory_bytes: int,
+    scale: Scale,
 ) -> OnSpark:
     raw, notes = _normalised(jobs, files, reading, scratch, record)
     rows = sum(note["rows"] for note in notes)
@@ -96,7 +96,7 @@ def _read(
         raise SourceError("no event is left to analyse; check the columns and the file")
     record.delivered += rows
     timed = any(note["timed"] for note in notes)
-    n_parts = min(parts_on_spark(rows, task_bytes(jobs, memory_bytes), jobs.cores), rows)
+    n_parts = min(parts_on_spark(rows, task_bytes(jobs, scale), jobs.cores), rows)
     names = [name for name in raw.columns if name != NOTE]
     schema = pa.schema([*((name, _plain(TYPES[name])) for name in names), (NOTE, pa.string())])
     putting = Putting(timed, LOOKED_AT // n_parts + 1)

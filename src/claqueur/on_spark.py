@@ -35,9 +35,12 @@ from claqueur.model import ANY_ACTION, EVENT_IDS
 from claqueur.out_of_core import Selected, selections
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
-from claqueur.settings import CoAction
+from claqueur.settings import CoAction, Scale
 from claqueur.spill import BYTES_A_ROW, Spilled
 from claqueur.store import Coded, Events, Totals, actions_of, decoded, sorted_rows
+
+ELSEWHERE = 2**30
+"""What the data of a task may take on other machines, of which nothing else is known."""
 
 
 @dataclass
@@ -138,7 +141,7 @@ def layers(
     refusals: Refusals,
     engine: SparkEngine,
     *,
-    memory_bytes: int,
+    scale: Scale,
     hot: int = HOT,
     n_groups: int = 0,
     progress: Progress,
@@ -147,9 +150,9 @@ def layers(
 
     Parameters
     ----------
-    memory_bytes
-        What the data of blocks may take on this machine; where workers are elsewhere, that of
-        one block.
+    scale
+        Its memory is shared by all tasks on this machine; where workers are elsewhere, it is what
+        one of them may take.
     n_groups
         P of the block plan; chosen when 0.
 
@@ -161,7 +164,7 @@ def layers(
         If Spark gave up, or cannot reach what is on this machine's disk.
     """
     jobs = Jobs(engine.session, progress)
-    counting = _Counting(jobs, settings, task_bytes(jobs, memory_bytes), hot, n_groups)
+    counting = _Counting(jobs, settings, task_bytes(jobs, scale), hot, n_groups)
     if isinstance(events, OnSpark):
         yield from _of_spark(events, settings, refusals, counting)
         return
@@ -176,9 +179,11 @@ def layers(
         yield from _of_disk(events, settings, refusals, counting, Path(folder))
 
 
-def task_bytes(jobs: Jobs, memory_bytes: int) -> int:
+def task_bytes(jobs: Jobs, scale: Scale) -> int:
     """What the data of one task may take: tasks on this machine share its budget."""
-    return max(memory_bytes // jobs.cores, 1) if jobs.local else memory_bytes
+    if jobs.local:
+        return max(scale.memory_bytes // jobs.cores, 1)
+    return scale.memory_bytes if scale.memory else ELSEWHERE
 
 
 def parts_on_spark(rows: int, memory_bytes: int, cores: int) -> int:

@@ -243,9 +243,8 @@ def _thresholds(
     engine = in_force()
     if isinstance(engine, SparkEngine) and not compat:
         layers = on_spark.layers(
-            events, settings, record.set_aside, engine, memory_bytes=scale.memory_bytes,
-            progress=record.progress,
-        )  # fmt: skip
+            events, settings, record.set_aside, engine, scale=scale, progress=record.progress
+        )
     elif isinstance(events, Spilled):
         layers = out_of_core.layers(
             events, settings, record.set_aside, memory_bytes=scale.memory_bytes,
@@ -435,7 +434,7 @@ def detect_files(
         spark = in_force()
         whole = compat or settings.calibrated or (targets and targets.declared)
         if isinstance(spark, SparkEngine) and not whole and spark_reads(files):
-            held = read_on_spark(files, reading, scratch, record, spark, scale.memory_bytes)
+            held = read_on_spark(files, reading, scratch, record, spark, scale)
             stack.callback(held.close)
             return analyse(held, settings, reading, grouping, record, scale=scale)
         opened = opened_events(files, reading, scratch, record)

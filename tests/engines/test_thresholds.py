@@ -16,18 +16,24 @@ from claqueur.engines.counting import counted
 from claqueur.engines.hot import HOT
 from claqueur.engines.spark import SparkEngine, blocks
 from claqueur.engines.spark.blocks import count_on_spark
+from claqueur.engines.spark.frames import url_of
 from claqueur.errors import EngineError, SourceError
+from claqueur.intake import read_files
+from claqueur.intake_spark import read_on_spark, spark_reads
 from claqueur.progress import SILENT
+from claqueur.record import Record
 from claqueur.refusals import Refusals
 from claqueur.results import Result
 from claqueur.scratch import Scratch
-from claqueur.settings import CoAction
+from claqueur.settings import CoAction, Reading, Scale
 from claqueur.spill import of_store
 from claqueur.store import Events
 from tests.conftest import SCHEMAS, lockstep_table
 
 WINDOW, LEAST = 20, 2
 ASKED = {"window": f"{WINDOW}ms", "min_objects": LEAST, "time_unit": "ms"}
+
+SMALL = Scale("10MB")
 
 
 def many_cases(cases: int = 60, rows: int = 100, seed: int = 7) -> pl.DataFrame:
@@ -134,6 +140,16 @@ def test_out_of_core(folder, in_memory):
     assert_same(result, in_memory, ("networks", "events", "set_aside"))
 
 
+def test_what_spark_reads_itself(tmp_path):
+    assert url_of(Path("s3a://bucket/likes")) == "s3a://bucket/likes"
+    assert url_of(Path("hdfs://head:8020/likes/day=1")) == "hdfs://head:8020/likes/day=1"
+    assert url_of("/data/likes.parquet") == "/data/likes.parquet"
+    assert url_of("likes/2026") == "likes/2026"
+    urls = [Path("s3a://bucket/likes"), tmp_path, Path("likes.parquet")]
+    assert spark_reads(urls)
+    assert not spark_reads([*urls, Path("likes.csv")])
+
+
 def test_a_folder_that_spark_reads(engine, folder, in_memory, heard, tmp_path):
     result = claqueur.detect(folder, **ASKED, engine=engine, progress=heard)
     assert_same(result, in_memory, ("networks", "set_aside"))
@@ -213,27 +229,19 @@ def test_any_plan_and_hot_objects(
     if there is None:
         there = held_by_spark(engine, folder, tmp_path)
     on_workers = on_spark.layers(
-        there, asked, Refusals(), engine, memory_bytes=10**7, hot=hot, n_groups=n_groups,
+        there, asked, Refusals(), engine, scale=SMALL, hot=hot, n_groups=n_groups,
         progress=SILENT,
     )  # fmt: skip
     assert said(on_workers, there) == expected
 
 
 def read(folder: Path) -> Events:
-    from claqueur.intake import read_files
-    from claqueur.record import Record
-    from claqueur.settings import Reading
-
     files = sorted(folder.iterdir())
     return read_files(files, Reading(time_unit="ms"), folder, Record())
 
 
 def held_by_spark(engine, folder: Path, scratch: Path):
-    from claqueur.intake_spark import read_on_spark
-    from claqueur.record import Record
-    from claqueur.settings import Reading
-
-    return read_on_spark([folder], Reading(time_unit="ms"), scratch, Record(), engine, 10**7)
+    return read_on_spark([folder], Reading(time_unit="ms"), scratch, Record(), engine, SMALL)
 
 
 def test_whole_numbers_as_ids(spark):
@@ -363,6 +371,20 @@ class TestFaults:
     def test_a_path_that_leads_nowhere(self, engine, tmp_path):
         with pytest.raises(SourceError, match=r"nothing\.parquet: no such file for Spark"):
             claqueur.detect(tmp_path / "nothing.parquet", **ASKED, engine=engine)
+
+    def test_files_of_other_columns_are_no_one_table(self, engine, tmp_path):
+        table = lockstep_table()
+        table.write_parquet(tmp_path / "a.parquet")
+        table.rename({"timestamp": "time"}).write_parquet(tmp_path / "b.parquet")
+        with pytest.raises(SourceError, match=r"b\.parquet: has other columns than .*a\.parquet"):
+            claqueur.detect(sorted(tmp_path.iterdir()), **ASKED, engine=engine)
+
+    def test_a_folder_without_parquet(self, engine, tmp_path):
+        with pytest.raises(SourceError, match="there is no Parquet"):
+            claqueur.detect(tmp_path, **ASKED, engine=engine)
+        lockstep_table().write_csv(tmp_path / "likes.csv")
+        with pytest.raises(SourceError, match=r"likes\.csv: is damaged or no Parquet"):
+            claqueur.detect(tmp_path, **ASKED, engine=engine)
 
     def test_rows_are_refused_with_the_same_words(self, engine, tmp_path):
         table = lockstep_table().with_columns(

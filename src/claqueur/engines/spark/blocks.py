@@ -128,9 +128,9 @@ class _Counting:
 
         part = f.pmod(f.xxhash64("object_"), f.lit(n_parts)).cast("int")
         schema = f"{self.ids}, t_ms bigint, first int, busy boolean"
-        parts = rows.select(*_ACTION, part.alias("part")).groupBy("part")
+        parts = tasks_for(rows.select(*_ACTION, part.alias("part")), "part", n_parts)
         work = on_table(Near(self.window_ms, hot), "pruning")
-        return self.jobs.kept(parts.applyInArrow(work, schema))
+        return self.jobs.kept(parts.groupBy("part").applyInArrow(work, schema))
 
     def _enough(self, near: DataFrame) -> DataFrame:
         """Accounts with enough objects; of each pair of account and object one row is marked."""
@@ -190,8 +190,18 @@ class _Counting:
         kind = dict(cold.dtypes)["account"]
         schema = f"a {kind}, b {kind}, weight int, delta_ms bigint, a_first int"
         work = on_table(Block(n_groups, self.window_ms, self.min_objects), "counting pairs")
-        asked = sent.groupBy("task").applyInArrow(work, schema)
+        blocks = n_groups * (n_groups + 1) // 2
+        asked = tasks_for(sent, "task", blocks).groupBy("task").applyInArrow(work, schema)
         return pl.DataFrame(self.jobs.run("counting pairs on Spark", asked.toArrow))
+
+
+def tasks_for(frame: DataFrame, column: str, values: int) -> DataFrame:
+    """Rows of one value in one task, and seldom two values in one while there are few.
+
+    Left to itself Spark makes as many tasks as a setting of the session says, mostly 200, and a
+    task that runs Python costs some hundredths of a second.
+    """
+    return frame.repartition(max(values, min(4 * values, 64)), column)
 
 
 def _group(column: str, n_groups: int) -> Column:

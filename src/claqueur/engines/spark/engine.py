@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from claqueur.engines.engine import Done, Item
-from claqueur.engines.spark.faults import explained, quiet
+from claqueur.engines.spark.faults import explained
 from claqueur.engines.spark.lines import Line, line_to
 from claqueur.engines.spark.session import started
 from claqueur.engines.spark.tasks import SCHEMA, Shipped, on_worker, results
+from claqueur.engines.spark.waiting import awaited
 from claqueur.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 TASKS = 4
 """Tasks a core at most: one costs some hundredths of a second, whatever is in it."""
@@ -28,9 +27,6 @@ TASKS = 4
 FEW, SHORT = 16, 0.5
 """Of more items than this, those that so many seconds suffice for stay here: a job costs about as
 much, and most pieces of small tables are done sooner than sent."""
-
-TICK = 0.1
-"""Seconds between two looks at how far a job has come, and for Ctrl-C to be heard."""
 
 
 class SparkEngine:
@@ -84,38 +80,25 @@ class SparkEngine:
     def _sent(
         self, work: Any, items: list[Any], progress: Progress, stop: Event | None
     ) -> pa.Table:
-        with explained(f"Spark at {self.where}"):
+        steps = _Steps(progress, len(items))
+
+        def job() -> pa.Table:
+            steps.tasks = min(len(items), TASKS * self._line.cores)
             held = self._line.ship(Shipped((work, items)))
             try:
-                return self._run(on_worker(held), len(items), progress)
+                rows = self.session.range(0, len(items), 1, steps.tasks)
+                return rows.mapInArrow(on_worker(held), SCHEMA).toArrow()
             finally:
                 self._line.forget(held)
-                if stop is not None:
-                    stop.set()
 
-    def _run(self, task: Any, items: int, progress: Progress) -> pa.Table:
-        tasks = min(items, TASKS * self._line.cores)
-        with quiet():
-            frame = self.session.range(0, items, 1, tasks).mapInArrow(task, SCHEMA)
-        tag, shown = f"claqueur-{uuid4().hex}", 0
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            job = pool.submit(self._collected, frame, tag)
-            try:
-                while not wait([job], TICK).done:
-                    finished = min(self._line.finished(tag), tasks) * items // tasks
-                    if finished > shown:
-                        progress.advance(finished - shown)
-                        shown = finished
-                table = job.result()
-            except BaseException:
-                self._line.cancel(tag)
-                raise
-        progress.advance(items - shown)
+        try:
+            with explained(f"Spark at {self.where}"):
+                table = awaited(self._line, job, steps)
+        finally:
+            if stop is not None:
+                stop.set()
+        steps.all_done()
         return table
-
-    def _collected(self, frame: DataFrame, tag: str) -> pa.Table:
-        with quiet(), self._line.tagged(tag):
-            return frame.toArrow()
 
     def close(self) -> None:
         """Stop the session if the engine made it."""
@@ -132,6 +115,23 @@ class SparkEngine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Steps:
+    """Tells of items where Spark counts tasks."""
+
+    def __init__(self, progress: Progress, items: int) -> None:
+        self.progress, self.items, self.tasks = progress, items, items
+        self._shown = 0
+
+    def __call__(self, finished: int) -> None:
+        known = min(finished, self.tasks) * self.items // self.tasks
+        if known > self._shown:
+            self.progress.advance(known - self._shown)
+            self._shown = known
+
+    def all_done(self) -> None:
+        self.progress.advance(self.items - self._shown)
 
 
 def spark_engine(

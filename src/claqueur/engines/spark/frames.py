@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from claqueur.engines.spark.blocks import Counted, count_on_spark, plain
+from claqueur.engines.spark.blocks import Counted, count_on_spark, plain, tasks_for
 from claqueur.engines.spark.jobs import Jobs
 from claqueur.engines.spark.tasks import on_batches, on_table
+from claqueur.errors import SourceError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -53,6 +54,13 @@ class SparkTable:
         # Pages with checksums are checked; without the option they would be taken as they come.
         reader = jobs.session.read.option("parquet.page.verify-checksum.enabled", "true")
         with jobs.talking():
+            first, *others = [reader.parquet(place).dtypes for place in places]
+            for place, theirs in zip(places[1:], others, strict=True):
+                if sorted(theirs) != sorted(first):
+                    raise SourceError(
+                        f"{place}: has other columns than {places[0]}, or other types, and Spark "
+                        "reads them as one table; write them alike, or leave out --engine spark"
+                    )
             frame = reader.parquet(*places)
             # A whole number without a sign of 64 bits, which Spark has not.
             own: list[Column] = [
@@ -104,8 +112,8 @@ class SparkTable:
 
         part = f.pmod(f.xxhash64("object_id"), f.lit(n_parts)).cast("int")
         with self.jobs.talking():
-            parts = self.frame.withColumn("_part", part).groupBy("_part")
-            made = parts.applyInArrow(on_table(work, what), spark_schema(schema))
+            parts = tasks_for(self.frame.withColumn("_part", part), "_part", n_parts)
+            made = parts.groupBy("_part").applyInArrow(on_table(work, what), spark_schema(schema))
         return self._without_notes(made, f"{what} on Spark")
 
     def _without_notes(

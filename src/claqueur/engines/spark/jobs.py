@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
-from uuid import uuid4
 
-from claqueur.engines.spark.engine import TICK
 from claqueur.engines.spark.faults import explained, quiet
 from claqueur.engines.spark.lines import line_to
+from claqueur.engines.spark.waiting import awaited
 from claqueur.errors import SourceError
 from claqueur.progress import Progress
 
@@ -75,20 +73,8 @@ class Jobs:
         """What a job gives; it is cancelled on Ctrl-C. Raises as :meth:`talking`."""
         if stage:
             self.progress.stage(stage)
-        tag = f"claqueur-{uuid4().hex}"
-        with self.talking(), ThreadPoolExecutor(max_workers=1) as pool:
-            job = pool.submit(self._tagged, action, tag)
-            try:
-                while not wait([job], TICK).done:
-                    pass
-                return job.result()
-            except BaseException:
-                self._line.cancel(tag)
-                raise
-
-    def _tagged(self, action: Callable[[], Made], tag: str) -> Made:
-        with self._line.tagged(tag):
-            return action()
+        with self.talking():
+            return awaited(self._line, action)
 
     def kept(self, frame: DataFrame) -> DataFrame:
         """The frame, computed once; on disks of executors, where it does not fight for memory."""
@@ -117,6 +103,8 @@ def _name_file(text: str) -> None:
             "Spark reads no Parquet timestamps in nanoseconds; write the table again in "
             "microseconds (pandas: coerce_timestamps='us'), or leave out --engine spark"
         ) from None
+    if "UNABLE_TO_INFER_SCHEMA" in text:
+        raise SourceError("there is no Parquet in what Spark was given; check the path") from None
     if "FAILED_READ_FILE" in text or "is not a Parquet file" in text:
         match = _DAMAGED.search(text)
         file = match[1].rstrip(".") if match else "a partition"
