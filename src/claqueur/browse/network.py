@@ -193,7 +193,7 @@ def _with_met(index: Index, nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.Data
     a, b, met = _common(acts["node"], acts["column"], nodes.height, index.objects.height)
     names = nodes["layer"].gather(a)
     found = pl.DataFrame({"a": a, "b": b, "layer": names, "weight": met.astype(np.float64)})
-    both = pl.concat([edges, found.select(edges.columns).cast(dict(edges.schema))])
+    both = pl.concat([edges, found.select(edges.columns).cast(edges.schema)])
     strongest = both.group_by("a", "b", "layer").agg(pl.col("weight").max())
     return strongest.select(edges.columns).sort("weight", "a", "b", descending=[True, False, False])
 
