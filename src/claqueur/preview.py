@@ -101,6 +101,8 @@ def preview(path: Path, reading: Reading, scratch: Path, names: Pseudonyms) -> P
         found.trouble = str(error).replace(str(path), path.name)
     if found.columns:
         _shown(found, table, names)
+    if not found.rows and not found.trouble:
+        found.trouble = f"{path.name}: no row of it can be read; it needs at least one"
     return found
 
 

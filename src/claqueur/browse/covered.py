@@ -92,21 +92,17 @@ def _tenths(counts: NDArray[np.int64], objects: int) -> list[int]:
 
 
 def _alike(wanted: NDArray[np.int64], there: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each wanted activity one that is there and not taken yet, the nearest of those left.
+    """For each wanted activity one that is there and not taken yet, about as large.
 
-    Both are walked in order of their size, so that the whole is matched well, and in one pass.
+    The largest go first, and each leaves enough below it for those that follow.
     """
     order = np.argsort(there, kind="stable")
     sizes = there[order]
     taken: list[int] = []
-    at = 0
-    for size in np.sort(wanted):
-        place = max(int(np.searchsorted(sizes, size)), at)
-        place = min(place, len(sizes) - 1)
-        if place < at:
-            break
-        taken.append(int(order[place]))
-        at = place + 1
-        if at >= len(sizes):
-            break
+    free = len(sizes)
+    left = min(len(wanted), free)
+    for size in np.sort(wanted)[::-1][:left]:
+        place = min(int(np.searchsorted(sizes, size, side="right")) - 1, free - 1)
+        free = max(place, left - len(taken) - 1)
+        taken.append(int(order[free]))
     return np.array(taken, np.int64)

@@ -47,6 +47,8 @@ OPEN, CLOSE = "\x02", "\x03"
 """Signs around an account id within an id that is shown; no id has them."""
 
 _MARKED = re.compile(f"{OPEN}(.*?){CLOSE}", re.DOTALL)
+_WALL = re.compile(r"(?:wall|photo|video)(\d+)_")
+"""Posts on a person's wall; pages have a minus before their number."""
 _WORDS = ("action", "layer")
 _ERRORS = ("p_value", "q_value", "stability", "weight")
 
@@ -249,11 +251,25 @@ def is_current(case: Case, record: dict[str, Any]) -> bool:
 
 
 def _shown_names(result: Result) -> dict[str, str]:
-    """Ids in which accounts are marked."""
+    """Ids in which accounts are marked, owners of walls too who are in no table."""
     ids = pl.concat([result.evidence["object_id"], result.evidence["owner_id"].rename("object_id")])
     distinct = ids.drop_nulls().unique().sort()
-    marked = object_names(result, distinct, lambda accounts: OPEN + accounts + CLOSE)
-    return dict(zip(distinct, marked, strict=True))
+    marked = object_names(result, distinct, _marked)
+    walls = {each: found[1] for each in distinct if (found := _WALL.match(each))}
+    whole = {owner: OPEN + owner + CLOSE for owner in walls.values()}
+    return {
+        each: name if OPEN in name else _owner_marked(each, walls.get(each), whole)
+        for each, name in zip(distinct, marked, strict=True)
+    }
+
+
+def _marked(accounts: pl.Series) -> pl.Series:
+    return OPEN + accounts + CLOSE
+
+
+def _owner_marked(name: str, owner: str | None, whole: dict[str, str]) -> str:
+    """An id in which the owner of the wall is marked, if it has one."""
+    return whole.get(name, name) if owner is None else name.replace(owner, whole[owner], 1)
 
 
 def _named(objects: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -316,15 +317,20 @@ def evidence(call: Call) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _conditions(query: Acts, zone: str) -> list[pl.Expr]:
+def _conditions(query: Acts, zone: str) -> Iterator[pl.Expr]:
     local = pl.col("time").dt.convert_time_zone(zone)
-    at = pl.col("time").dt.epoch("ms")
-    known = {
-        "member": pl.col("member") == query.member, "object": pl.col("object") == query.object,
-        "from_ms": at >= query.from_ms, "to_ms": at < query.to_ms,
-        "weekday": local.dt.weekday() == query.weekday, "hour": local.dt.hour() == query.hour,
+    same = {
+        "member": pl.col("member"), "object": pl.col("object"),
+        "weekday": local.dt.weekday(), "hour": local.dt.hour(),
     }  # fmt: skip
-    return [each for name, each in known.items() if getattr(query, name) is not None]
+    for name, column in same.items():
+        if (wanted := getattr(query, name)) is not None:
+            yield column == wanted
+    at = pl.col("time").dt.epoch("ms")
+    if query.from_ms is not None:
+        yield at >= query.from_ms
+    if query.to_ms is not None:
+        yield at < query.to_ms
 
 
 ENDPOINTS = (
