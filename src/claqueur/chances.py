@@ -6,7 +6,7 @@ the binomial", Biometrika 26, 1934.
 
 from __future__ import annotations
 
-from scipy.stats import beta
+from scipy.special import betainccinv, betaincinv
 
 TAIL = 0.025
 """Left out on either side."""
@@ -21,6 +21,6 @@ def chance_interval(hits: int, of: int) -> tuple[float, float, float]:
     >>> f"{share:.3f} {low:.3f} {high:.3f}"
     '0.000 0.000 0.018'
     """
-    low = 0.0 if hits == 0 else float(beta.ppf(TAIL, hits, of - hits + 1))
-    high = 1.0 if hits == of else float(beta.isf(TAIL, hits + 1, of - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, of - hits + 1, TAIL))
+    high = 1.0 if hits == of else float(betainccinv(hits + 1, of - hits, TAIL))
     return hits / of, low, high

@@ -1,9 +1,12 @@
-"""Taking a port of the loopback address."""
+"""Taking a port of the loopback address, and ending quietly."""
 
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from claqueur.errors import SettingError
 
@@ -33,3 +36,15 @@ def bind(port: int) -> socket.socket:
         why = "is in use" if in_use else f"cannot be opened ({error.strerror})"
         raise SettingError(f"--port {port}: {why}; choose another, or 0 for any free one") from None
     return listener
+
+
+@contextmanager
+def signals_end_quietly() -> Iterator[None]:
+    """Nothing more happens at the signals with which uvicorn ends: it repeats them afterwards."""
+    ending = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, lambda *_: None) for each in ending]
+    try:
+        yield
+    finally:
+        for each, handler in zip(ending, before, strict=True):
+            signal.signal(each, handler)

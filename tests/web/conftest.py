@@ -8,8 +8,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 from starlette.testclient import TestClient
-from tests.conftest import lockstep_table
-from tests.directive_records import KRASNOYARSK
 
 from claqueur.case import create_case, open_case
 from claqueur.directive.register import register_directive
@@ -18,6 +16,8 @@ from claqueur.pipeline import add, run_case
 from claqueur.settings import CoAction
 from claqueur.web.app import make_app
 from claqueur.web.sessions import Sessions
+from tests.conftest import lockstep_table
+from tests.directive_records import KRASNOYARSK
 
 ORIGIN = "http://127.0.0.1"
 SCRIPT = "<script>alert('x')</script>"

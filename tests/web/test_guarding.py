@@ -5,12 +5,12 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.web.conftest import ORIGIN, SCRIPT, Room, opened, signed_in
 
 from claqueur import custody
 from claqueur.web.sessions import Sessions
 from claqueur.web.users import Doorkeeper, add_user, read_users
 from claqueur.web.views import ENDPOINTS
+from tests.web.conftest import ORIGIN, SCRIPT, Room, opened, signed_in
 
 CASE = {"case": "planted"}
 FILLED = {

@@ -86,7 +86,7 @@ def _parts(
 
 
 def _tenths(counts: NDArray[np.int64], objects: int) -> list[int]:
-    tenth = np.minimum((counts - 1) * TENTHS // max(objects, 1), TENTHS - 1)
+    tenth = np.minimum(-(-counts * TENTHS // max(objects, 1)) - 1, TENTHS - 1)
     found: list[int] = np.bincount(tenth, minlength=TENTHS).tolist()
     return found
 

@@ -35,9 +35,7 @@ from claqueur.atomic import new_folder
 from claqueur.browse.covered import COVERAGE, coverage
 from claqueur.case import Case
 from claqueur.errors import CaseError
-from claqueur.publish.charts.masks import object_names
 from claqueur.publish.privacy import Pseudonyms, case_pseudonyms
-from claqueur.publish.release.tables import certainty
 from claqueur.results import Result
 from claqueur.review import GROUP, findings
 
@@ -252,6 +250,9 @@ def is_current(case: Case, record: dict[str, Any]) -> bool:
 
 def _shown_names(result: Result) -> dict[str, str]:
     """Ids in which accounts are marked, owners of walls too who are in no table."""
+    # Loaded here, as below: whoever only reads an index need not wait for charts and statistics.
+    from claqueur.publish.charts.masks import object_names
+
     ids = pl.concat([result.evidence["object_id"], result.evidence["owner_id"].rename("object_id")])
     distinct = ids.drop_nulls().unique().sort()
     marked = object_names(result, distinct, _marked)
@@ -327,6 +328,8 @@ def _evidence(
 
 
 def _groups(result: Result, inside: pl.DataFrame, objects: pl.DataFrame) -> pl.DataFrame:
+    from claqueur.publish.release.tables import certainty
+
     texts = {int(each.key): each.text for each in findings(result) if each.kind == GROUP}
     groups = result.groups
     ranked = groups.sort(

@@ -173,6 +173,8 @@ def _edges(nodes: pl.DataFrame, ends: pl.DataFrame, key: Sequence[str]) -> pl.Da
     for end in ("a", "b"):
         theirs = known.rename({"account_id": f"account_{end}", "node": end})
         ends = ends.join(theirs, on=[*key, f"account_{end}"], nulls_equal=True)
+    both = pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b")
+    ends = ends.with_columns(a=both[0], b=both[1])
     edges = ends.group_by("a", "b", "layer").agg(pl.col("weight").max().cast(pl.Float64))
     return edges.sort("weight", "a", "b", descending=[True, False, False])
 

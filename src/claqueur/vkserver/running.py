@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import threading
 import time
@@ -13,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from claqueur.errors import RunError
-from claqueur.listening import HOST, bind
+from claqueur.listening import HOST, bind, signals_end_quietly
 from claqueur.simulation.world import World
 from claqueur.vkserver.dataset import Dataset
 from claqueur.vkserver.server import VkServer
@@ -63,7 +62,7 @@ def serve(
 
 def serve_forever(server: VkServer, listener: socket.socket) -> None:
     """Serve from the foreground until Ctrl-C, or the signal to end, and come back then."""
-    with _signals_end_quietly():
+    with signals_end_quietly():
         uvicorn.Server(_config(server)).run([listener])
 
 
@@ -97,15 +96,3 @@ def _wait_until_started(running: uvicorn.Server, thread: threading.Thread) -> No
             break
         time.sleep(0.005)
     raise RunError("the test server did not start; run it in the foreground with --serve")
-
-
-@contextmanager
-def _signals_end_quietly() -> Iterator[None]:
-    """Nothing more happens at the signals with which uvicorn ends: it repeats them afterwards."""
-    ending = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, lambda *_: None) for each in ending]
-    try:
-        yield
-    finally:
-        for each, handler in zip(ending, before, strict=True):
-            signal.signal(each, handler)

@@ -49,6 +49,9 @@ _TICK_S = 0.2
 
 Plain = dict[str, Any]
 
+_LEFT: list[subprocess.Popen[bytes]] = []
+"""Workers that go on after the server; a process that nobody refers to is complained about."""
+
 
 @dataclass
 class Jobs:
@@ -110,6 +113,19 @@ class Jobs:
         self._stop.set()
         if self._thread:
             self._thread.join()
+        with self._lock:
+            self._await_ended()
+            _LEFT.extend(self._running.values())
+            self._running.clear()
+
+    def _await_ended(self) -> None:
+        """Wait for workers that have written how they ended, and are about to."""
+        for name, process in list(self._running.items()):
+            with contextlib.suppress(NotFound, subprocess.TimeoutExpired):
+                if (self._find(name)[1] / "end.json").exists():
+                    process.wait(_PATIENCE_S)
+            if process.poll() is not None:
+                del self._running[name]
 
     def tick(self) -> None:
         """Start what is waiting, wait for what has ended, end what does not stop."""

@@ -11,7 +11,7 @@ import uvicorn
 
 from claqueur.custody import acting_user
 from claqueur.errors import CaseError
-from claqueur.listening import HOST
+from claqueur.listening import HOST, signals_end_quietly
 from claqueur.web.app import make_app
 from claqueur.web.sessions import Sessions
 from claqueur.web.users import Doorkeeper, read_users
@@ -67,7 +67,8 @@ def serve(
     say("It answers this computer only. Ctrl-C ends it; jobs that run go on.")
     if open_browser:
         webbrowser.open(address)
-    uvicorn.Server(_config(app)).run([listener])
+    with signals_end_quietly():
+        uvicorn.Server(_config(app)).run([listener])
 
 
 def _config(app: object) -> uvicorn.Config:

@@ -14,9 +14,7 @@ from claqueur.browse.network import network_of
 from claqueur.case import Case, open_case
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import Progress
-from claqueur.publication import publish_run
 from claqueur.publish.summary import summary_lines
-from claqueur.releasing import checked_for
 from claqueur.results import Result
 from claqueur.settings import CoAction, Grouping, Reading, Targets, Wording, from_mapping
 from claqueur.verify import verify_case
@@ -90,12 +88,17 @@ def _verify(folder: Path, given: Plain, progress: Progress) -> Plain:
 
 
 def _check(folder: Path, given: Plain, progress: Progress) -> Plain:
+    # Loaded here, as below: most jobs need nothing of what publishing does.
+    from claqueur.releasing import checked_for
+
     run = folder / "runs" / given["run"]
     return checked_for(open_case(folder), run, title=given["title"], k=given["k"],
                        progress=progress)  # fmt: skip
 
 
 def _publish(folder: Path, given: Plain, progress: Progress) -> Plain:
+    from claqueur.publication import publish_run
+
     case = open_case(folder)
     name = datetime.now(UTC).strftime("package-%Y%m%d-%H%M%S")
     target = room(case, "packages") / name

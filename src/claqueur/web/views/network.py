@@ -12,7 +12,6 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from claqueur.browse.network import EDGES_AT_MOST, graph, meta_graph
-from claqueur.publish.export import export_network
 from claqueur.publish.privacy import case_pseudonyms
 from claqueur.results import Result
 from claqueur.review import VERDICTS, decisions
@@ -62,6 +61,9 @@ def everything(call: Call) -> dict[str, Any]:
 
 def gexf(call: Call) -> Response:
     """Download a network for Gephi, Gephi Lite and others."""
+    # Loaded here: the graph library takes a while, and few ask for the file.
+    from claqueur.publish.export import export_network
+
     folder = room(call.case, "scratch") / secrets.token_hex(8)
     path = folder / "network.gexf"
     names = None if call.identities else case_pseudonyms(call.case.id)

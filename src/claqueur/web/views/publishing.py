@@ -17,9 +17,9 @@ from claqueur.browse.index import is_current
 from claqueur.case import Case
 from claqueur.checklist import checklist
 from claqueur.evidence_store import Entry
+from claqueur.model import SMALLEST_SHOWN
 from claqueur.package import check_ready, sealed_path
-from claqueur.publication import SMALLEST_K
-from claqueur.publish.document import languages
+from claqueur.publish.document.catalogue import languages
 from claqueur.review import ACCEPTED, accepted, decisions
 from claqueur.web.calls import Asked, Call, Endpoint, OfCase, OfRun
 from claqueur.web.problems import NotFound
@@ -35,7 +35,7 @@ class Checked(Asked):
     """What is to be checked."""
 
     title: str = Field("", max_length=300)
-    k: int = Field(SMALLEST_K, ge=SMALLEST_K, le=10_000)
+    k: int = Field(SMALLEST_SHOWN, ge=SMALLEST_SHOWN, le=10_000)
 
 
 class Published(Checked):
@@ -61,7 +61,7 @@ def state(call: Call) -> dict[str, Any]:
     items = checklist(case, run)
     return {
         "ready": not why, "why": why, "accepted": taken, "findings": len(made),
-        "languages": languages(), "k": SMALLEST_K,
+        "languages": languages(), "k": SMALLEST_SHOWN,
         "title": str(case.settings.get("name") or call.named[0]),
         "checklist_done": sum(each.done for each in items), "checklist_total": len(items),
         "packages": packages(call.named[0], case),
