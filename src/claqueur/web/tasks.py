@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from claqueur.browse.index import index_of
 from claqueur.browse.network import network_of
-from claqueur.case import Case, open_case
+from claqueur.case import open_case
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import Progress
 from claqueur.publish.summary import summary_lines
 from claqueur.results import Result
-from claqueur.settings import CoAction, Grouping, Reading, Targets, Wording, from_mapping
 from claqueur.verify import verify_case
+from claqueur.web.chosen import chosen, reading
 from claqueur.web.places import room
 
 Plain = dict[str, Any]
@@ -35,32 +34,6 @@ def _import(folder: Path, given: Plain, progress: Progress) -> Plain:
         "delivered": record.delivered, "added": last["added"], "added_to": last["added_to"],
         "refused": last["refused"], "noted": last["noted"],
     }  # fmt: skip
-
-
-def reading(case: Case, given: Plain) -> Reading:
-    """How files are read: as asked, else as the case has it."""
-    chosen = {name: value for name, value in given.items() if value and name != "map"}
-    pairs = tuple(f"{ours}={theirs}" for ours, theirs in (given.get("map") or {}).items())
-    own = from_mapping(Reading, {**case.settings.get("read", {}), **chosen}, "how the file is read")
-    return replace(own, map=pairs) if pairs else own
-
-
-def chosen(case: Case, given: Plain) -> tuple[CoAction, Grouping, Targets, Wording]:
-    """Settings of a run: as asked, else as ``case.toml`` has them.
-
-    Raises
-    ------
-    SettingError
-        If one cannot be used.
-    """
-    kinds = {"detect": CoAction, "groups": Grouping, "targets": Targets, "texts": Wording}
-    made: list[Any] = [
-        from_mapping(
-            kind, {**case.settings.get(name, {}), **(given.get(name) or {})}, f"settings [{name}]"
-        )
-        for name, kind in kinds.items()
-    ]  # fmt: skip
-    return made[0], made[1], made[2], made[3]
 
 
 def _run(folder: Path, given: Plain, progress: Progress) -> Plain:

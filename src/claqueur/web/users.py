@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,6 @@ FREE_TRIES = 5
 LONGEST_WAIT_S = 300
 
 _hasher = PasswordHasher()
-# Of no password: a name that is unknown takes as long as one that is known.
-_NOBODY = _hasher.hash("nobody")
 
 
 def read_users(path: Path) -> dict[str, dict[str, str]]:
@@ -107,7 +106,7 @@ class Doorkeeper:
         """
         user = read_users(self.path).get(name)
         with self._one_at_a_time:
-            right = _verified(user["password"] if user else _NOBODY, password)
+            right = _verified(user["password"] if user else _nobody(), password)
         if user is None or not right:
             tries, _ = self._wrong.get(name, (0, 0.0))
             if len(self._wrong) > 10_000:
@@ -116,6 +115,12 @@ class Doorkeeper:
             return ""
         self._wrong.pop(name, None)
         return user["role"]
+
+
+@cache
+def _nobody() -> str:
+    """Of no password: a name that is unknown takes as long as one that is known."""
+    return _hasher.hash("nobody")
 
 
 def _verified(hashed: str, password: str) -> bool:

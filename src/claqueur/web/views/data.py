@@ -24,10 +24,10 @@ from claqueur.publish.privacy import case_pseudonyms
 from claqueur.record import now
 from claqueur.web import jobs
 from claqueur.web.calls import Asked, Call, Endpoint, OfCase, json_answer
+from claqueur.web.chosen import reading
 from claqueur.web.places import room
 from claqueur.web.problems import Conflict, NotFound, TooLarge
 from claqueur.web.sessions import RUN
-from claqueur.web.tasks import reading
 from claqueur.web.told import Data, Job, PreviewTold, Upload
 
 ID = re.compile(r"[0-9a-f]{32}")

@@ -18,7 +18,6 @@ from claqueur.directive.register import register_directive, registered
 from claqueur.directive.registration import Registered, Registration
 from claqueur.directive.suggest import suggest_directive
 from claqueur.directive.working import working_names
-from claqueur.publish.directive_sentence import directive_sentences
 from claqueur.results import DIRECTIVE
 from claqueur.web.calls import Asked, Call, Endpoint, OfCase, OfRun
 from claqueur.web.problems import Conflict, NotFound
@@ -150,6 +149,9 @@ def register(call: Call) -> dict[str, Any]:
 
 def results(call: Call) -> dict[str, Any]:
     """Give the answers on every item that was registered when the run was made."""
+    # Loaded here: it brings the charts along.
+    from claqueur.publish.directive_sentence import directive_sentences
+
     path = call.run / DIRECTIVE
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     courses = _courses(call.run)

@@ -14,9 +14,6 @@ from pydantic import Field
 from claqueur.browse import pictures
 from claqueur.browse.index import Index
 from claqueur.model import CO_ACTION, CO_ENGAGEMENT, CO_TEXT
-from claqueur.publish.sentence import COPYING, INNOCENT, INTEREST
-from claqueur.publish.summary import summary_lines
-from claqueur.results import Result
 from claqueur.review import Decision, decisions, history
 from claqueur.texts.wording import marked, unnamed
 from claqueur.web.calls import Call, Endpoint, OfRun, Paged
@@ -32,8 +29,8 @@ from claqueur.web.told import (
     Shared,
     Template,
 )
+from claqueur.web.views.runs import sentences
 
-_ALTERNATIVES = {CO_ACTION: INNOCENT, CO_ENGAGEMENT: INTEREST, CO_TEXT: COPYING}
 _ORDERS: dict[str, tuple[list[str], list[bool]]] = {
     "rank": (["rank"], [False]),
     "size": (["size", "rank"], [True, False]),
@@ -147,17 +144,19 @@ def whole(call: Call) -> dict[str, Any]:
         "next": order[place + 1] if place + 1 < len(order) else None,
         "stability_median": row["stability_median"],
         "layer_p": _layer_p(str(call.run), group), "voices": _voices(str(call.run), group),
-        "pictures": not why, "why": why, "sentences": _sentences(str(call.run)),
-        "alternatives": list(
-            dict.fromkeys(text for name in row["layers"] for text in _ALTERNATIVES.get(name, ()))
-        ),
+        "pictures": not why, "why": why, "sentences": sentences(str(call.run)),
+        "alternatives": _alternatives(row["layers"]),
         "history": [decision(each) for each in made],
     }  # fmt: skip
 
 
-@lru_cache(maxsize=16)
-def _sentences(run: str) -> list[str]:
-    return summary_lines(Result.load(run))
+def _alternatives(layers: list[str]) -> list[str]:
+    """Innocent explanations that cannot be excluded, each once."""
+    # Loaded here: it brings the charts along.
+    from claqueur.publish.sentence import COPYING, INNOCENT, INTEREST
+
+    known = {CO_ACTION: INNOCENT, CO_ENGAGEMENT: INTEREST, CO_TEXT: COPYING}
+    return list(dict.fromkeys(text for name in layers for text in known.get(name, ())))
 
 
 def decision(each: Decision) -> dict[str, Any]:

@@ -17,15 +17,14 @@ from claqueur.browse.index import is_current
 from claqueur.browse.network import networks
 from claqueur.case import Case
 from claqueur.errors import ClaqueurError
-from claqueur.publish.summary import summary_lines
 from claqueur.results import Result
 from claqueur.review import ACCEPTED, decisions
 from claqueur.settings import LAYERS, CoAction, Grouping, Targets, Wording
 from claqueur.sources import sources
 from claqueur.web.calls import Asked, Call, Endpoint, OfCase, OfRun
+from claqueur.web.chosen import chosen
 from claqueur.web.problems import NotFound
 from claqueur.web.sessions import RUN
-from claqueur.web.tasks import chosen
 from claqueur.web.told import Comparison, Form, Job, Runs, RunTold
 
 SECTIONS = {
@@ -179,11 +178,20 @@ def start(call: Call) -> dict[str, Any]:
     return call.server.jobs.submit(name, "run", call.session.user, {"settings": given})
 
 
+@lru_cache(maxsize=16)
+def sentences(run: str) -> list[str]:
+    """What a run found, in sentences that may be quoted."""
+    # Loaded here: it brings the charts along, and the server should answer at once.
+    from claqueur.publish.summary import summary_lines
+
+    return summary_lines(Result.load(run))
+
+
 def whole(call: Call) -> dict[str, Any]:
     """Say what a run found, with its error rates."""
     index, record = call.index, call.index.record
     return {
-        **brief(call, call.case, call.run), "lines": summary_lines(Result.load(call.run)),
+        **brief(call, call.case, call.run), "lines": sentences(str(call.run)),
         "zone": index.zone, "networks": networks(index), "set_aside": record["set_aside"],
         "inputs": [{key: each[key] for key in ("file", "bytes", "format")}
                    for each in record["inputs"]],
