@@ -11,6 +11,7 @@
       directives/  records of directives, and what of them was registered
       runs/<run>/  one folder a run
       report/      what was rendered
+      room/        what the case room keeps (web/places.py)
       case.sqlite  who did what when, what was decided in review (custody.py)
 """
 

@@ -75,6 +75,11 @@ def serve(
         )  # fmt: skip
 
 
+@users.callback()
+def _users() -> None:
+    """Commands about users; with this, one command alone is one too."""
+
+
 @users.command("add")
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File of users; made if need be.")],

@@ -18,6 +18,8 @@ const breathe = () => new Promise((resolve) => setTimeout(resolve))
 export function groupsAlone(meta: Meta, title: (group: number) => string): Drawn {
   const graph: Drawn = new UndirectedGraph()
   const found = meta.groups
+  // Sizes are lengths on the plane: lines grow and shrink with what they join.
+  const unit = Math.min(...found.radius)
   found.group.forEach((group, n) => {
     graph.addNode(groupNode(group), {
       x: found.x[n]!, y: found.y[n]!, size: found.radius[n]!, label: title(group), color: '#888888', zIndex: 1,
@@ -27,7 +29,7 @@ export function groupsAlone(meta: Meta, title: (group: number) => string): Drawn
   meta.links.a.forEach((a, n) => {
     const [from, to] = [found.group[a], found.group[meta.links.b[n]!]]
     if (from === undefined || to === undefined || from === to) return
-    graph.mergeEdge(groupNode(from), groupNode(to), { size: 1 + 4 * (meta.links.weight[n] ?? 0), color: '#888888', layer: -1, kind: 'link', zIndex: 0 })
+    graph.mergeEdge(groupNode(from), groupNode(to), { size: unit * (0.03 + 0.12 * (meta.links.weight[n] ?? 0)), color: '#888888', layer: -1, kind: 'link', zIndex: 0 })
   })
   return graph
 }
@@ -38,7 +40,7 @@ export async function addMembers(graph: Drawn, data: GraphData, radius: (group: 
     const group = only ?? data.node.group[n]!
     const name = `${group}:${group ? data.node.member[n] : `f${n}`}`
     const count = Math.max(8, data.nodes)
-    const size = only === undefined ? radius(group) * 0.12 : Math.min(radius(group) * 0.14, (radius(group) * 1.1) / Math.sqrt(count))
+    const size = only === undefined ? radius(group) * 0.07 : Math.min(radius(group) * 0.08, radius(group) / Math.sqrt(count))
     if (!graph.hasNode(name))
       graph.addNode(name, {
         x: data.node.x[n]!, y: data.node.y[n]!, size, label: data.node.label[n]!, color: '#888888', zIndex: 2,
@@ -47,11 +49,12 @@ export async function addMembers(graph: Drawn, data: GraphData, radius: (group: 
     return name
   })
   const { a, b, weight, layer } = data.edge
+  const unit = radius(only ?? data.node.group.find((group) => group > 0) ?? 0)
   const most = weight.reduce((so, each) => Math.max(so, each), 0) || 1
   for (let n = 0; n < a.length; n++) {
     const [from, to] = [names[a[n]!]!, names[b[n]!]!]
     if (from !== to && !graph.hasEdge(from, to))
-      graph.addEdge(from, to, { size: 0.4 + 1.6 * (weight[n]! / most), color: '#888888', layer: layer[n]!, kind: 'pair', zIndex: 1 })
+      graph.addEdge(from, to, { size: unit * (0.004 + 0.02 * (weight[n]! / most)), color: '#888888', layer: layer[n]!, kind: 'pair', zIndex: 1 })
     if (n % EDGES_AT_ONCE === EDGES_AT_ONCE - 1) await breathe()
   }
 }
