@@ -11,10 +11,10 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.web.conftest import ORIGIN, Room, opened, signed_in
 
 from claqueur.web.openapi import described
 from claqueur.web.views import ENDPOINTS
+from tests.web.conftest import ORIGIN, Room, opened, signed_in
 
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance,

@@ -77,6 +77,7 @@ def make_app(
     routes = [
         Route("/api/openapi.json", openapi),
         *(each.route(server) for each in ENDPOINTS),
+        Route("/api", _no_such_path, methods=_METHODS),
         Route("/api/{rest:path}", _no_such_path, methods=_METHODS),
         Route("/{rest:path}", _pages(server, static)),
     ]

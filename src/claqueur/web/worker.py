@@ -56,19 +56,24 @@ def main(folder: Path) -> int:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
     jobs.write(folder / "process.json", {"process": os.getpid()})
-    try:
-        end = _done(folder)
-    except KeyboardInterrupt:
-        end = {"state": jobs.CANCELLED}
-    except ClaqueurError as error:
-        end = _failed(type(error).__name__, str(error))
-    except Exception:
-        traceback.print_exc()
-        end = _failed("Failed", f"this should not have happened; see {folder / 'worker.log'}")
+    end = end_of(folder)
     # Nothing interrupts the last line of the story.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     jobs.write(folder / "end.json", {**end, "ended": now()})
     return 0 if end["state"] == jobs.DONE else 1
+
+
+def end_of(folder: Path) -> dict[str, Any]:
+    """Do the job in a folder, and say how it ended."""
+    try:
+        return _done(folder)
+    except KeyboardInterrupt:
+        return {"state": jobs.CANCELLED}
+    except ClaqueurError as error:
+        return _failed(type(error).__name__, str(error))
+    except Exception:
+        traceback.print_exc()
+        return _failed("Failed", f"this should not have happened; see {folder / 'worker.log'}")
 
 
 def _done(folder: Path) -> dict[str, Any]:
