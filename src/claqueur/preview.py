@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from claqueur.compliance import first_rows, refuse_roster
 from claqueur.errors import InputError
@@ -25,6 +26,8 @@ from claqueur.tables import TableFile, open_table
 from claqueur.texts.wording import unnamed
 
 ROWS = 20
+BEGINNING_BYTES = 4 << 20
+_PACKED = {".gz": "gzip", ".zst": "zstd"}
 NEEDED = {
     "events": ("account_id", "object_id"),
     "objects": ("object_id",),
@@ -89,6 +92,7 @@ def preview(path: Path, reading: Reading, scratch: Path, names: Pseudonyms) -> P
     names
         What accounts are called.
     """
+    path = _beginning(path, scratch)
     found = Preview(formats=[(each.name, each.help, 0) for each in sources().values()])
     try:
         table = open_table(path, scratch, reading.encoding)
@@ -104,6 +108,23 @@ def preview(path: Path, reading: Reading, scratch: Path, names: Pseudonyms) -> P
     if not found.rows and not found.trouble:
         found.trouble = f"{path.name}: no row of it can be read; it needs at least one"
     return found
+
+
+def _beginning(path: Path, scratch: Path) -> Path:
+    """The file, or the first lines of a packed one, however much it would unpack to."""
+    packing = _PACKED.get(path.suffix.lower())
+    if packing is None:
+        return path
+    target = scratch / "beginning" / path.stem
+    target.parent.mkdir()
+    try:
+        with pa.CompressedInputStream(pa.OSFile(str(path)), packing) as source:
+            piece: bytes = source.read(BEGINNING_BYTES)
+    except OSError:
+        return path  # what is wrong with it is said where it is opened
+    whole = piece if len(piece) < BEGINNING_BYTES else piece[: piece.rfind(b"\n") + 1]
+    target.write_bytes(whole or piece)
+    return target
 
 
 def _mapped(found: Preview, table: TableFile, reading: Reading) -> None:

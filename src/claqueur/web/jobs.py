@@ -87,8 +87,8 @@ class Jobs:
 
     def of(self, case: str) -> list[Plain]:
         """Jobs of a case, newest first."""
-        found = [told(case, folder) for folder in _folders(self._folder(case))]
-        return sorted(found, key=lambda job: job["id"], reverse=True)[:SHOWN]
+        newest = sorted(_folders(self._folder(case)), reverse=True)[:SHOWN]
+        return [told(case, folder) for folder in newest]
 
     def cancel(self, name: str) -> Plain:
         """Have a job stop; what it had written so far is taken back."""

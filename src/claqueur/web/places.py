@@ -41,6 +41,7 @@ class Places:
 
     folder: Path
     _indexes: OrderedDict[tuple[str, str], Index] = field(default_factory=OrderedDict)
+    _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -128,15 +129,21 @@ class Places:
         """The index of a run, kept open while it is among the last that were asked for."""
         key = (case.id, str(run))
         with self._lock:
-            if key not in self._indexes:
+            own = self._locks.setdefault(key, threading.Lock())
+        # Whoever asks for another run does not wait for this one.
+        with own:
+            found = self._indexes.get(key)
+            if found is None:
                 try:
-                    self._indexes[key] = index_of(case, run)
+                    found = index_of(case, run)
                 except OSError as error:
                     raise CaseError(f"{run.name}: cannot be prepared ({error})") from None
+        with self._lock:
+            self._indexes[key] = found
             self._indexes.move_to_end(key)
             while len(self._indexes) > _KEPT:
                 self._indexes.popitem(last=False)
-            return self._indexes[key]
+        return found
 
 
 def room(case: Case, *parts: str) -> Path:

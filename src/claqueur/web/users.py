@@ -66,6 +66,8 @@ def add_user(path: Path, name: str, role: str, password: str) -> None:
     SettingError
         If the name, role or password cannot be used.
     """
+    if not name.strip():
+        raise SettingError("NAME: give a name, as decisions are to be entered under it")
     name = acting_user(name)
     if role not in ROLES:
         raise SettingError(f"--role {role}: use {', '.join(ROLES)}")
