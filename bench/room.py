@@ -160,6 +160,8 @@ def at_once(served: Served, given: argparse.Namespace) -> None:
 
 def upload(served: Served, size: int = 2_000_000_000) -> None:
     before = served.memory()
+    # The peak is counted from now on.
+    Path(f"/proc/{served.process.pid}/clear_refs").write_text("5")
 
     def pieces():
         piece = b"PAR1" + bytes(1_000_000 - 4)
@@ -173,9 +175,8 @@ def upload(served: Served, size: int = 2_000_000_000) -> None:
     )  # fmt: skip
     assert answer.status_code == 201, answer.text
     spent = time.perf_counter() - begin
-    print(
-        f"upload of {size / 1e9:.0f} GB: {spent:.0f} s, memory {served.memory() - before:+.0f} MB"
-    )
+    peak = served.memory("VmHWM") - before
+    print(f"upload of {size / 1e9:.0f} GB: {spent:.0f} s, at most {peak:+.0f} MB of memory")
 
 
 def laid_down(folder: Path, many: int) -> Case:

@@ -110,7 +110,7 @@ def decisions(case: HasFolder, run: Path) -> list[Decision]:
     standing = _standing(history(case, run))
     return [
         standing.get(_about(finding), [Decision(finding)])[-1]
-        for finding in findings(Result.load(run))
+        for finding in findings(Result.load(run, only=("groups",)))
     ]
 
 
@@ -146,7 +146,7 @@ def undo(case: HasFolder, run: Path, key: str, user: str = "") -> Decision:
     CaseError
         If there is none.
     """
-    known = {finding.key: finding for finding in findings(Result.load(run))}
+    known = {finding.key: finding for finding in findings(Result.load(run, only=("groups",)))}
     standing = _standing(history(case, run))
     if key not in known or len(standing.get(_about(known[key]), [])) < 2:
         raise CaseError(f"finding {key}: nothing was decided about it that could be taken back")
@@ -196,7 +196,7 @@ def decide(
     if not note or len(note) > NOTE_AT_MOST:
         raise SettingError(f"--note: say why, in at most {NOTE_AT_MOST:,} letters")
     keys = [key] if isinstance(key, str) else list(key)
-    known = {finding.key: finding for finding in findings(Result.load(run))}
+    known = {finding.key: finding for finding in findings(Result.load(run, only=("groups",)))}
     if unknown := [each for each in keys if each not in known]:
         raise SettingError(
             f"finding {', '.join(unknown)}: there is none in {run.name}; there are "

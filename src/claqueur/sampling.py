@@ -323,7 +323,8 @@ def _company(objects: NDArray[np.uint32], times: I64, code: int, at: int | None)
     """Others on the same post within the time that counts as near."""
     if at is None:
         return 0
-    low, high = np.searchsorted(objects, [code, code + 1])
+    # Of the same type: all events would be converted for each action else.
+    low, high = np.searchsorted(objects, np.array([code, code + 1], objects.dtype))
     own = times[low:high]
     begin, end = np.searchsorted(own, [at - NEAR_MS, at + NEAR_MS + 1])
     return max(int(end - begin) - 1, 0)

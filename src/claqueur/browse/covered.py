@@ -61,8 +61,10 @@ def _by_group(table: pl.DataFrame, codes: pl.DataFrame, name: str) -> dict[int, 
 
 def _acted(own: _Codes, whole: NDArray[np.uint32], actor: NDArray[np.uint32]) -> pl.DataFrame:
     """On how many of some objects each account acted, whoever acted on any."""
-    low = np.searchsorted(whole, own, side="left")
-    high = np.searchsorted(whole, own, side="right")
+    # Of the same type: all events would be converted for each group else.
+    codes = own.astype(whole.dtype)
+    low = np.searchsorted(whole, codes, side="left")
+    high = np.searchsorted(whole, codes, side="right")
     each = [np.unique(actor[begin:end]) for begin, end in zip(low, high, strict=True)]
     accounts, counts = np.unique(np.concatenate(each), return_counts=True)
     return pl.DataFrame({"account": accounts.astype(np.int64), "count": counts})

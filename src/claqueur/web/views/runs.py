@@ -138,7 +138,7 @@ def _record(run: str, changed_ns: int) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _sizes(run: str, changed_ns: int) -> tuple[int, int, int]:
-    result = Result.load(run)
+    result = Result.load(run, only=("groups", "accounts"))
     return result.groups.height, result.accounts["account_id"].n_unique(), len(result.directive)
 
 
