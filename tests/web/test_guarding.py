@@ -1,6 +1,7 @@
 """The attack suite: every case is refused."""
 
 import json
+import os
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +209,15 @@ class TestUploads:
 
             self.send(room, pieces(), "unannounced.csv", 413)
             assert room.get("/api/data", **CASE)["uploads"] == []
+
+    def test_what_was_cut_off_is_thrown_away(self, room):
+        left = room.folder / "planted" / "room" / "uploads" / ("0" * 32)
+        (left / "file").mkdir(parents=True)
+        (left / "file" / "half.csv").write_bytes(b"x")
+        for path in (left / "file" / "half.csv", left / "file", left):
+            os.utime(path, (0, 0))
+        self.send(room, b"a,b\n1,2\n", "new.csv", 201)
+        assert not left.exists()
 
     @pytest.mark.parametrize(
         "content",

@@ -156,6 +156,8 @@ class Jobs:
         if number is None:
             return
         try:
+            if (folder / "started").exists():
+                return  # another server on the same folder was quicker
             _write(folder / "started", {"time": now()})
             with (folder / "worker.log").open("ab") as log:
                 # The lock goes along, so that there is no moment in which nobody holds it.

@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,9 @@ from claqueur.web.places import room
 from claqueur.web.problems import Conflict, NotFound, TooLarge
 from claqueur.web.sessions import RUN
 from claqueur.web.told import Data, Job, PreviewTold, Upload
+
+STALE_S = 3600
+"""What is not written to for so long is not being sent any more."""
 
 ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,150}")
@@ -165,6 +169,7 @@ async def upload(call: Call, request: Request) -> Response:
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise SourceError(f"{name!r}: is no name of a file; give its own name without a folder")
     _, case = await to_thread.run_sync(lambda: call.named)
+    await to_thread.run_sync(_tidied, case)
     identity = secrets.token_hex(16)
     folder = await to_thread.run_sync(room, case, "uploads", identity)
     try:
@@ -178,6 +183,19 @@ async def upload(call: Call, request: Request) -> Response:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return json_answer({**known, "state": "ready"}, 201)
+
+
+def _tidied(case: Case) -> None:
+    """Throw away what was being sent when a server was killed."""
+    for folder in (case.folder / "room" / "uploads").glob("*"):
+        alive = (folder / "upload.json").exists() or time.time() - _changed(folder) < STALE_S
+        if not alive:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _changed(folder: Path) -> float:
+    """When anything in a folder was last written to."""
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 async def _received(call: Call, request: Request, folder: Path, name: str) -> int:
