@@ -230,6 +230,10 @@ def test_kill_9_loses_nothing_that_was_acknowledged(folder):
     served = Served(folder)
     job = served.client.post("/api/runs", params=CASE, json={}, headers=served.headers).json()
     assert job["state"] == "running"
+    with served.client.stream("GET", "/api/events", params=CASE) as events:
+        lines = events.iter_lines()
+        assert next(lines) == "event: job"
+        assert job["id"] in next(line for line in lines if line.startswith("data: "))
     body = {"keys": ["1"], "verdict": "doubtful", "note": "a choir?"}
     answer = served.client.post(
         "/api/review/decisions", params=CASE, json=body, headers=served.headers
