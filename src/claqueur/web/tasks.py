@@ -11,6 +11,7 @@ from typing import Any
 from claqueur.browse.index import index_of
 from claqueur.browse.network import network_of
 from claqueur.case import open_case
+from claqueur.errors import CaseError
 from claqueur.pipeline import add, report_run, run_case
 from claqueur.progress import Progress
 from claqueur.publish.summary import summary_lines
@@ -24,7 +25,9 @@ Plain = dict[str, Any]
 
 def _import(folder: Path, given: Plain, progress: Progress) -> Plain:
     case = open_case(folder)
-    places = [room(case, "uploads", each) for each in given["uploads"]]
+    places = [room(case, "uploads") / each for each in given["uploads"]]
+    if gone := [place.name for place in places if not (place / "upload.json").is_file()]:
+        raise CaseError(f"upload {', '.join(gone)}: was thrown away meanwhile; drop the file again")
     files = [file for place in places for file in sorted((place / "file").iterdir())]
     record = add(case, files, reading(case, given["reading"]), progress)
     last = case.imports()[-1]

@@ -16,7 +16,7 @@ from claqueur.browse.compare import compared
 from claqueur.browse.index import is_current
 from claqueur.browse.network import networks
 from claqueur.case import Case
-from claqueur.errors import ClaqueurError
+from claqueur.errors import ClaqueurError, SettingError
 from claqueur.results import Result
 from claqueur.review import ACCEPTED, decisions
 from claqueur.settings import LAYERS, CoAction, Grouping, Targets, Wording
@@ -205,7 +205,7 @@ def compare(call: Call) -> dict[str, Any]:
     places, case = call.server.places, call.case
     names = [name.strip() for name in call.query.runs.split(",") if name.strip()]
     if not 2 <= len(names) <= 6:
-        raise NotFound("runs: name two to six, with commas between them")
+        raise SettingError("runs: name two to six, with commas between them")
     runs = [places.run(case, name) for name in names]
     return {
         "runs": [brief(call, case, run) for run in runs],
