@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 def test_by_keyboard_with_undo(opens):
     tab = opens("/c/planted/review")
     findings = tab.get_by_role("list", name="Findings").get_by_role("link")
+    findings.first.wait_for()
     count = findings.count()
     assert count > 2
     tab.keyboard.press("j")

@@ -3,10 +3,10 @@
 import zipfile
 
 from playwright.sync_api import expect
-from tests.conftest import lockstep_table
-from tests.web_browser.conftest import PATIENCE
 
 from claqueur.package import check_package
+from tests.conftest import lockstep_table
+from tests.web_browser.conftest import PATIENCE
 
 
 def test_from_a_dropped_csv_to_a_published_package(opens, tmp_path):

@@ -14,7 +14,12 @@ export function complete(record: Record_): Record_ {
   return {
     ...record,
     title: record.title ?? '', language: record.language ?? '', zone: record.zone ?? '',
-    items: (record.items ?? []).map((each, at) => ({ ...item(String(at + 1)), ...each })),
-    causes: (record.causes ?? []).map((each) => ({ ...cause(), ...each })),
+    items: (record.items ?? []).map((each, at) => ({
+      ...item(String(at + 1)),
+      ...each,
+      addressed: (each.addressed ?? []).map((to) => ({ ...to, kind: to.kind ?? '', pages: to.pages ?? [] })),
+      controls: (each.controls ?? []).map((control) => ({ ...control, pages: control.pages ?? [], reason: control.reason ?? '' })),
+    })),
+    causes: (record.causes ?? []).map((each) => ({ ...cause(), ...each, pages: each.pages ?? [] })),
   }
 }
