@@ -1,6 +1,6 @@
 /** Ask the server whenever what is asked for changes; an answer that came too late is dropped. */
 import { untrack } from 'svelte'
-import { Failure } from './api'
+import { Failure, get, send, type Query } from './api'
 
 export interface Loaded<T> {
   readonly data: T | null
@@ -14,17 +14,22 @@ export function asFailure(error: unknown): Failure {
   return error instanceof Failure ? error : new Failure(0, 'Failed', error instanceof Error ? error.message : String(error))
 }
 
-/** `ask` is followed like any other effect: what it reads before its first `await` is asked for anew. */
-export function load<T>(ask: (signal: AbortSignal) => Promise<T> | null): Loaded<T> {
+/** Where, with which questions, and for a POST with which body; nothing is asked for null. */
+export type Asked = [path: string, query: Query] | [path: string, query: Query, body: unknown] | null
+
+/** Asks anew when `ask` says something else; a state that only passes through it changes nothing. */
+export function load<T>(ask: () => Asked): Loaded<T> {
   let data = $state.raw<T | null>(null)
   let error = $state.raw<Failure | null>(null)
   let busy = $state(true)
   let turn = $state(0)
+  const words = $derived(JSON.stringify(ask()))
   $effect(() => {
     void turn
+    const now = JSON.parse(words) as Asked
     const stop = new AbortController()
-    const asked = ask(stop.signal)
     untrack(() => {
+      const asked = now && (now.length > 2 ? send<T>('POST', now[0], now[1], now[2]) : get<T>(now[0], now[1], stop.signal))
       busy = asked !== null
       asked?.then(
         (found) => {
