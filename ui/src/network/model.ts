@@ -6,7 +6,7 @@ export interface NodeFacts {
   x: number; y: number; size: number; label: string; color: string; zIndex: number
   kind: 'group' | 'member'; group: number; member: number; forceLabel?: boolean; hidden?: boolean
 }
-export interface EdgeFacts { size: number; color: string; layer: number; kind: 'link' | 'pair'; hidden?: boolean; zIndex: number }
+export interface EdgeFacts { type?: 'thin'; size: number; color: string; layer: number; kind: 'link' | 'pair'; hidden?: boolean; zIndex: number }
 export type Drawn = UndirectedGraph<NodeFacts, EdgeFacts>
 
 export const groupNode = (group: number) => `g${group}`
@@ -34,6 +34,8 @@ export function groupsAlone(meta: Meta, title: (group: number) => string): Drawn
   return graph
 }
 
+export const nothing = (): Drawn => new UndirectedGraph()
+
 /** Put members and their pairs in; an account in several groups is drawn in each. */
 export async function addMembers(graph: Drawn, data: GraphData, radius: (group: number) => number, only?: number): Promise<void> {
   const names = data.node.label.map((_, n) => {
@@ -50,11 +52,13 @@ export async function addMembers(graph: Drawn, data: GraphData, radius: (group: 
   })
   const { a, b, weight, layer } = data.edge
   const unit = radius(only ?? data.node.group.find((group) => group > 0) ?? 0)
+  // So many that a width would not be seen are drawn as hairlines, in a fraction of the time.
+  const thin = a.length > EDGES_AT_ONCE
   const most = weight.reduce((so, each) => Math.max(so, each), 0) || 1
   for (let n = 0; n < a.length; n++) {
     const [from, to] = [names[a[n]!]!, names[b[n]!]!]
     if (from !== to && !graph.hasEdge(from, to))
-      graph.addEdge(from, to, { size: unit * (0.004 + 0.02 * (weight[n]! / most)), color: '#888888', layer: layer[n]!, kind: 'pair', zIndex: 1 })
+      graph.addEdge(from, to, { size: unit * (0.004 + 0.02 * (weight[n]! / most)), color: '#888888', layer: layer[n]!, kind: 'pair', zIndex: 1, ...(thin ? { type: 'thin' as const } : {}) })
     if (n % EDGES_AT_ONCE === EDGES_AT_ONCE - 1) await breathe()
   }
 }
