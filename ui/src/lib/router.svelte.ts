@@ -96,6 +96,10 @@ async function arrive(): Promise<void> {
 
 export function listen(): void {
   addEventListener('popstate', () => {
+    if (guard && location.pathname !== here.path) {
+      if (!guard()) return history.pushState({}, '', written(here.path, here.query))
+      guard = null
+    }
     here = read()
   })
   addEventListener('click', (event) => {

@@ -98,8 +98,9 @@ export const moment = (time: string | number | null | undefined, seconds = false
     : written(time, { ...DAY, hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}), hourCycle: 'h23' })
 
 export function span(a: string | null, b: string | null): string {
-  const [from, to] = [day(a), day(b)]
-  return from === to ? from : `${from} – ${to}`
+  const [from, to] = [a, b].map((time) => (time ? new Date(time) : null))
+  if (!from || !to) return day(a ?? b)
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : 'ru', { timeZone: zone(), ...DAY }).formatRange(from, to)
 }
 
 /** A length of time given in milliseconds. */
