@@ -592,6 +592,7 @@ export const catalogue = {
   'tongue.ru': ['Russian', 'русский'],
   'leak.title': ['Leak check', 'Проверка на утечку'],
   'leak.allowed': ['May be published: the attacks learn next to nothing about a member.', 'Можно публиковать: атаки почти ничего не узнают об участнике.'],
+  'leak.empty': ['May be published, but holds no table about groups: everything is withheld, for the reasons below.', 'Публиковать можно, но таблиц о группах в нём нет: всё удержано по причинам ниже.'],
   'leak.refused': ['Must not be published as it stands.', 'В таком виде публиковать нельзя.'],
   'leak.gain': ['The best attack gains {gain} over guessing (at most {upper}).', 'Лучшая атака выигрывает {gain} против угадывания (не больше {upper}).'],
   'leak.attacks': ['Attacks tried', 'Испытанные атаки'],
