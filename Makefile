@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 DEMO ?= demo
 
-.PHONY: demo test chromium lint bench evaluate clean
+.PHONY: demo test chromium lint ui ui-check bench evaluate clean
 demo: $(VENV)/ready
 	@# Only an earlier demonstration is replaced, never anything else.
 	@test ! -e $(DEMO)/world/truth.parquet || rm -r $(DEMO)
@@ -32,6 +32,19 @@ lint: $(VENV)/ready-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The case room's pages are built from ui/ and committed; needs Node 20 or newer and npm.
+ui: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent check && npm run --silent build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && npm ci --silent
+
+# What is committed is what the source gives, byte for byte.
+ui-check: ui
+	@test -z "$$(git status --porcelain -- src/claqueur/web/static)" || { \
+	echo "src/claqueur/web/static differs from what ui/ gives: commit what make ui has built" >&2; \
+	git status --short -- src/claqueur/web/static >&2; exit 1; }
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python -m bench

@@ -12,6 +12,7 @@
       runs/<run>/  one folder a run
       report/      what was rendered
       scratch/     blocks of a run on more events than memory holds, until it is finished
+      room/        what the case room keeps (web/places.py)
       case.sqlite  who did what when, what was decided in review (custody.py)
 """
 

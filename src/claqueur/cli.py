@@ -17,6 +17,8 @@ from claqueur._version import __version__
 from claqueur.cli_collect import app as collect
 from claqueur.cli_directive import app as directive
 from claqueur.cli_publish import publish, reproduce, review, verify
+from claqueur.cli_serve import serve as serve_room
+from claqueur.cli_serve import users
 from claqueur.errors import CaseError, ClaqueurError, SettingError
 from claqueur.flags import with_settings
 from claqueur.settings import (
@@ -52,7 +54,8 @@ app = typer.Typer(
 )
 app.add_typer(directive)
 app.add_typer(collect)
-for command in (review, publish, verify, reproduce):
+app.add_typer(users)
+for command in (review, publish, verify, reproduce, serve_room):
     app.command()(command)
 
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what takes how long.")]

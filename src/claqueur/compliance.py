@@ -95,7 +95,7 @@ def refuse_roster(table: TableFile, columns: Mapping[str, str]) -> None:
         words = re.sub(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ])|[\W_]+", " ", name).strip().casefold()
         if found := _HEADERS.search(words):
             raise SourceError(_message(table, f"column {name!r} ({found[0]}) is about staff"))
-    rows = _head(table)
+    rows = first_rows(table)
     for name in table.columns:
         if name in rows.columns:
             _refuse_column(table, columns, rows, name)
@@ -283,7 +283,7 @@ def _nothing_done(columns: Mapping[str, str], rows: pl.DataFrame) -> bool:
     return known.n_unique() > _MOST * len(known) and known.n_unique() == len(known)
 
 
-def _head(table: TableFile) -> pl.DataFrame:
+def first_rows(table: TableFile) -> pl.DataFrame:
     """The first rows of a table as text; none where it is no table."""
     readers = {"csv": _csv_head, "ndjson": _ndjson_head, "parquet": _parquet_head}
     if table.kind not in readers:

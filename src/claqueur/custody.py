@@ -32,7 +32,8 @@ FILE = "case.sqlite"
 
 CREATED, IMPORTED, COLLECTED, RAN = "created", "imported", "collected", "ran"
 REGISTERED, STAMPED = "registered", "stamped"
-REVIEWED, PUBLISHED, WITHDRAWN = "reviewed", "published", "withdrawn"
+REVIEWED, UNDONE, PUBLISHED, WITHDRAWN = "reviewed", "undone", "published", "withdrawn"
+SAMPLED, JUDGED, CHECKED, SHOWN = "sampled", "judged", "checked", "shown"
 """Kinds of records."""
 
 NAME_AT_MOST = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,13 @@ class Result:
         _write_json(self.run, folder / "run.json")
 
     @classmethod
-    def load(cls, folder: str | Path) -> Result:
+    def load(cls, folder: str | Path, *, only: Collection[str] = ()) -> Result:
         """Read the folder of a finished run.
+
+        Parameters
+        ----------
+        only
+            Tables that are needed; the others come without rows, and quickly. All when empty.
 
         Raises
         ------
@@ -64,7 +70,12 @@ class Result:
         try:
             run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
             _check_format(folder, run)
-            tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+            tables = {
+                name: pl.read_parquet(
+                    folder / f"{name}.parquet", n_rows=0 if only and name not in only else None
+                )
+                for name in TABLES
+            }
             answers = folder / DIRECTIVE
             directive = json.loads(answers.read_text("utf-8")) if answers.exists() else []
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
@@ -75,7 +86,7 @@ class Result:
         others = {
             path.stem: pl.read_parquet(path)
             for path in sorted(folder.glob("*.parquet"))
-            if path.stem not in TABLES
+            if path.stem not in TABLES and not only
         }
         return cls(**tables, run=run, others=others, directive=directive)
 

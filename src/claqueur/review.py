@@ -107,16 +107,54 @@ def decisions(case: HasFolder, run: Path) -> list[Decision]:
     CaseError
         If the log of custody was altered, or the run cannot be read.
     """
-    latest = {_about(each.finding): each for each in history(case, run)}
+    standing = _standing(history(case, run))
     return [
-        latest.get(_about(finding), Decision(finding)) for finding in findings(Result.load(run))
+        standing.get(_about(finding), [Decision(finding)])[-1]
+        for finding in findings(Result.load(run, only=("groups",)))
     ]
 
 
 def history(case: HasFolder, run: Path) -> list[Decision]:
-    """All decisions on a run, oldest first, those among them that were replaced."""
-    entries = custody.entries(case.folder, custody.REVIEWED)
-    return [_decision(entry) for entry in entries if entry.facts["run"] == run.name]
+    """All decisions on a run, oldest first, those among them that were replaced.
+
+    One without a verdict takes back the one before it.
+    """
+    return [
+        _decision(entry)
+        for entry in custody.entries(case.folder)
+        if entry.kind in (custody.REVIEWED, custody.UNDONE) and entry.facts["run"] == run.name
+    ]
+
+
+def _standing(made: Sequence[Decision]) -> dict[tuple[str, str, str], list[Decision]]:
+    """What was decided about each finding and not taken back; the last counts."""
+    standing: dict[tuple[str, str, str], list[Decision]] = {}
+    for each in made:
+        own = standing.setdefault(_about(each.finding), [Decision(each.finding)])
+        if each.verdict:
+            own.append(each)
+        elif len(own) > 1:
+            own.pop()
+    return standing
+
+
+def undo(case: HasFolder, run: Path, key: str, user: str = "") -> Decision:
+    """Take back the last decision about a finding that stands; the one before it holds again.
+
+    Raises
+    ------
+    CaseError
+        If there is none.
+    """
+    known = {finding.key: finding for finding in findings(Result.load(run, only=("groups",)))}
+    standing = _standing(history(case, run))
+    if key not in known or len(standing.get(_about(known[key]), [])) < 2:
+        raise CaseError(f"finding {key}: nothing was decided about it that could be taken back")
+    entry = custody.append(
+        case.folder, custody.UNDONE, user=user, run=run.name, finding=known[key].kind, key=key,
+        text=known[key].text, verdict="", note="taken back",
+    )  # fmt: skip
+    return _decision(entry)
 
 
 def _about(finding: Finding) -> tuple[str, str, str]:
@@ -158,7 +196,7 @@ def decide(
     if not note or len(note) > NOTE_AT_MOST:
         raise SettingError(f"--note: say why, in at most {NOTE_AT_MOST:,} letters")
     keys = [key] if isinstance(key, str) else list(key)
-    known = {finding.key: finding for finding in findings(Result.load(run))}
+    known = {finding.key: finding for finding in findings(Result.load(run, only=("groups",)))}
     if unknown := [each for each in keys if each not in known]:
         raise SettingError(
             f"finding {', '.join(unknown)}: there is none in {run.name}; there are "

@@ -39,11 +39,16 @@ _SUFFIX = ".registered.json"
 _NONCE_BYTES = 32
 
 
-def register_directive(case: HasDirectives, name: str) -> Registration:
+def register_directive(case: HasDirectives, name: str, user: str = "") -> Registration:
     """Freeze the record of that name as it is now.
 
     A random nonce is put into the working copy at the first registration. Beside the frozen
     version, its hash is written as ``<name>.v1.sha256``, the file that a third party can stamp.
+
+    Parameters
+    ----------
+    user
+        Who registers; :func:`claqueur.custody.acting_user` when not given.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def register_directive(case: HasDirectives, name: str) -> Registration:
     }
     entry = {"sha256": _hash(frozen), "stamp": None, "frozen": frozen}
     custody.append(
-        case.folder, custody.REGISTERED, directive=name, version=frozen["version"],
+        case.folder, custody.REGISTERED, user=user, directive=name, version=frozen["version"],
         sha256=entry["sha256"],
     )  # fmt: skip
     _save(case, name, [*versions, entry])

@@ -17,11 +17,16 @@ _LAST = ("restricted",)
 
 def dump_directive(directive: Directive) -> str:
     """The record as TOML, which reads back as the same; what is empty is left out."""
+    return dump_record(_renamed(asdict(directive)))
+
+
+def dump_record(record: dict[str, Any]) -> str:
+    """The table of a record as TOML, whatever is wrong with it; what is empty is left out."""
     # Loaded here: only who writes a record needs a TOML writer.
     import tomlkit
 
     document = tomlkit.document()
-    table = _without_empty(_renamed(asdict(directive)))
+    table = _without_empty(record)
     for key in sorted(table, key=_order):
         document.add(key, tomlkit.item(table[key]))
     return tomlkit.dumps(document)

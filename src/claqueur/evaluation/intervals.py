@@ -12,10 +12,11 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from scipy.stats import beta, t
+from scipy.stats import t
 
-TAIL = 0.025
-"""Left out on either side."""
+from claqueur.chances import TAIL, chance_interval
+
+__all__ = ["TAIL", "chance_interval", "mean_interval"]
 
 
 def mean_interval(
@@ -31,17 +32,3 @@ def mean_interval(
         return mean, math.nan, math.nan
     half = float(t.isf(TAIL, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
     return mean, max(least, mean - half), min(most, mean + half)
-
-
-def chance_interval(hits: int, of: int) -> tuple[float, float, float]:
-    """Share of datasets in which something happened, with its Clopper-Pearson interval.
-
-    Examples
-    --------
-    >>> share, low, high = chance_interval(0, 200)
-    >>> f"{share:.3f} {low:.3f} {high:.3f}"
-    '0.000 0.000 0.018'
-    """
-    low = 0.0 if hits == 0 else float(beta.ppf(TAIL, hits, of - hits + 1))
-    high = 1.0 if hits == of else float(beta.isf(TAIL, hits + 1, of - hits))
-    return hits / of, low, high

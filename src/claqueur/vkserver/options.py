@@ -10,13 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from claqueur.errors import SettingError
+from claqueur.listening import bind
 from claqueur.settings import Serving
 from claqueur.vkserver.clocks import Running, moment_of
 from claqueur.vkserver.dataset import Dataset
 from claqueur.vkserver.faults import Faults
 from claqueur.vkserver.hide import Hide
 from claqueur.vkserver.limits import RateLimit
-from claqueur.vkserver.running import base_url, bind, serve_forever
+from claqueur.vkserver.running import base_url, serve_forever
 from claqueur.vkserver.server import VkServer, checked_caps
 
 _SHARES = ("closed", "deactivated", "deleted", "comments")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import signal
 import socket
 import threading
 import time
@@ -13,13 +11,13 @@ from typing import Any
 
 import uvicorn
 
-from claqueur.errors import RunError, SettingError
+from claqueur.errors import RunError
+from claqueur.listening import HOST, bind, signals_end_quietly
 from claqueur.simulation.world import World
 from claqueur.vkserver.dataset import Dataset
 from claqueur.vkserver.server import VkServer
 from claqueur.vkserver.walls import Walls
 
-HOST = "127.0.0.1"
 _PATIENCE_SECONDS = 20
 
 
@@ -64,33 +62,8 @@ def serve(
 
 def serve_forever(server: VkServer, listener: socket.socket) -> None:
     """Serve from the foreground until Ctrl-C, or the signal to end, and come back then."""
-    with _signals_end_quietly():
+    with signals_end_quietly():
         uvicorn.Server(_config(server)).run([listener])
-
-
-def bind(port: int) -> socket.socket:
-    """Take a port of the loopback address, so that nobody else gets it meanwhile.
-
-    Raises
-    ------
-    SettingError
-        If it is in use, or there is no such port.
-    """
-    if not 0 <= port <= 65_535:
-        raise SettingError(f"--port {port}: must lie between 0 (any free one) and 65535")
-    # asyncio sends without delay only where the protocol is named: 40 ms an answer otherwise.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        # Only a port that is listened to is out of others' reach; who calls early waits in line.
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        in_use = error.errno == errno.EADDRINUSE
-        why = "is in use" if in_use else f"cannot be opened ({error.strerror})"
-        raise SettingError(f"--port {port}: {why}; choose another, or 0 for any free one") from None
-    return listener
 
 
 def base_url(listener: socket.socket) -> str:
@@ -123,15 +96,3 @@ def _wait_until_started(running: uvicorn.Server, thread: threading.Thread) -> No
             break
         time.sleep(0.005)
     raise RunError("the test server did not start; run it in the foreground with --serve")
-
-
-@contextmanager
-def _signals_end_quietly() -> Iterator[None]:
-    """Nothing more happens at the signals with which uvicorn ends: it repeats them afterwards."""
-    ending = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, lambda *_: None) for each in ending]
-    try:
-        yield
-    finally:
-        for each, handler in zip(ending, before, strict=True):
-            signal.signal(each, handler)

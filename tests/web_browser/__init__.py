@@ -1,0 +1,1 @@
+"""Tests of the case room in a real browser."""
