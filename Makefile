@@ -9,14 +9,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 DEMO ?= demo
 
-.PHONY: demo test chromium lint ui ui-check bench evaluate clean
+.PHONY: demo test chromium lint ui ui-check bundle bench evaluate clean
 demo: $(VENV)/ready
 	@# Only an earlier demonstration is replaced, never anything else.
 	@test ! -e $(DEMO)/world/truth.parquet || rm -r $(DEMO)
 	$(BIN)/claqueur demo --out $(DEMO)
 
-test: lint chromium
-	$(BIN)/python -m pytest
+# Two workers, each with whole files: what a file prepares is prepared once.
+test: lint chromium bundle
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The public report is tested in a real browser: Debian's Chromium, installed if that can be done.
 chromium:
@@ -45,6 +46,10 @@ ui-check: ui
 	@test -z "$$(git status --porcelain -- src/claqueur/web/static)" || { \
 	echo "src/claqueur/web/static differs from what ui/ gives: commit what make ui has built" >&2; \
 	git status --short -- src/claqueur/web/static >&2; exit 1; }
+
+bundle:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory ui-check; else \
+	echo "No Node: that the case room's pages are what ui/ gives is NOT CHECKED HERE" >&2; fi
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python -m bench
