@@ -38,6 +38,13 @@ def moved(tab, path: str) -> None:
     here(tab)
 
 
+def resized(tab, width: int) -> None:
+    """Another width, and what watches for it has seen it: that is told between two frames."""
+    tab.set_viewport_size({"width": width, "height": 900})
+    frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    tab.evaluate(f"() => {frame}")
+
+
 def violations(tab, **options) -> list[str]:
     """What axe finds, with the elements it is about."""
     found = tab.evaluate("options => axe.run(document, options)", options)
@@ -52,11 +59,12 @@ def test_axe_finds_no_violation_and_nothing_overflows(opens):
     anew = {"type": "rule", "values": ["color-contrast", "scrollable-region-focusable"]}
     for screen in SCREENS:
         tab.emulate_media(color_scheme="light")
-        tab.set_viewport_size({"width": 1280, "height": 900})
+        resized(tab, 1280)
         moved(tab, f"/c/planted/{screen}")
+        resized(tab, 1280)
         assert violations(tab) == [], screen
         tab.emulate_media(color_scheme="dark")
-        tab.set_viewport_size({"width": 360, "height": 900})
+        resized(tab, 360)
         assert violations(tab, runOnly=anew) == [], screen
         assert tab.evaluate("document.documentElement.scrollWidth") <= 360, screen
         assert "Internal, not for publication" in tab.inner_text("header")
