@@ -14,6 +14,7 @@ import pytest
 from claqueur.case import create_case
 from claqueur.errors import CaseError, RunError, SourceError
 from claqueur.pipeline import add, detect, detect_to, detection, run_case
+from claqueur.progress import SILENT, Silent
 from claqueur.scratch import Scratch, scratch
 from claqueur.settings import Grouping, Reading, Scale
 from claqueur.verify import verify_case
@@ -36,7 +37,16 @@ def partitions(tmp_path_factory):
     return folder
 
 
-def run(partitions, out, memory="1MB", files=None):
+class Plans(Silent):
+    def __init__(self, told):
+        self.told = told
+
+    def note(self, text):
+        if text.startswith("plan: "):
+            self.told.append(text)
+
+
+def run(partitions, out, memory="1MB", files=None, told=None):
     return detect_to(
         files or sorted(partitions.glob("*.parquet")),
         out,
@@ -45,6 +55,7 @@ def run(partitions, out, memory="1MB", files=None):
         grouping=Grouping(),
         scale=Scale(memory=memory),
         report=False,
+        progress=SILENT if told is None else Plans(told),
     )
 
 
@@ -124,6 +135,18 @@ def test_a_run_killed_among_its_blocks_goes_on_with_those_that_are_left(
     record = json.loads((out / "run.json").read_text())
     assert record["events"]["delivered"] == ROWS
     assert len(record["inputs"]) == 3
+
+
+def test_another_budget_lays_its_own_blocks_out(partitions, expected, tmp_path):
+    out = tmp_path / "out"
+    died = subprocess.run([sys.executable, "-c", STOPS, partitions, out], check=False)
+    assert died.returncode == -signal.SIGKILL
+    noted = tmp_path / ".out.blocks" / "pairs-0-600000" / "laid-out.json"
+    before = json.loads(noted.read_text())["n_groups"]
+    plans = []
+    run(partitions, out, memory="1500KB", told=plans)
+    assert f"P = {before} " not in plans[0]
+    same(tables(out), expected)
 
 
 def test_other_settings_begin_anew(tmp_path):

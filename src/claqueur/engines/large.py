@@ -25,6 +25,9 @@ from claqueur.packing import sort_rows
 from claqueur.progress import Progress
 from claqueur.scratch import Scratch
 
+TOGETHER = 2_000_000
+"""Actions that are laid out at once, some 40 MB."""
+
 NOWHERE = np.uint32(0xFFFFFFFF)
 """No object's code."""
 
@@ -207,16 +210,25 @@ class _Blocks:
             return
         for path in self.scratch.folder.glob("block-*"):
             path.unlink()
+        for path in self.scratch.folder.glob("group-*"):
+            self.scratch.drop(path.name)
         progress.stage("laying out blocks", total=n_parts)
         group = account_groups(self.n_accounts, self.n_groups)
+        waiting: list[pl.DataFrame] = []
         for part in range(n_parts):
             rows = self.scratch.read(f"cold-{part:04}")
-            of_row = pl.Series("group", group[rows["account"].to_numpy()])
-            split = rows.with_columns(of_row).partition_by("group", include_key=False, as_dict=True)
-            for (number,), piece in split.items():
-                self.scratch.write(f"group-{number:03}/{part:04}", piece)
+            waiting.append(rows.with_columns(group=group[rows["account"].to_numpy()]))
+            # Parts together: many small files would cost more than what is in them.
+            if sum(map(len, waiting)) >= TOGETHER or part == n_parts - 1:
+                self._write(pl.concat(waiting), part)
+                waiting = []
             progress.advance()
         self.scratch.finish("laid-out", n_groups=self.n_groups)
+
+    def _write(self, rows: pl.DataFrame, number: int) -> None:
+        """One file a group."""
+        for (group,), piece in rows.partition_by("group", include_key=False, as_dict=True).items():
+            self.scratch.write(f"group-{group:03}/{number:04}", piece)
 
     def counted(self, p: int, q: int, credit: I32) -> pl.DataFrame:
         """The pairs of one task, counted unless they are."""
