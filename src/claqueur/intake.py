@@ -179,7 +179,7 @@ def read_opened(
         refuse_ids(events)
     if beside := " and ".join(sorted(parts.keys() - {"events"})):
         record.progress.note(f"also there: {beside}, which only a case keeps (`claqueur add`)")
-    _tell(record)
+    record.tell()
     return events
 
 
@@ -211,7 +211,7 @@ def read_large(
             record.take_over(known)
         events = sort_parts(scratch, record.refused, record.progress)
         refuse_ids(events)
-    _tell(record)
+    record.tell()
     return events
 
 
@@ -239,7 +239,7 @@ def read_tables(
     opened = list(_opened(files, reading, scratch, record))
     with record.timed("read"):
         tables = merged_tables(_parts(opened, record), record, case)
-    _tell(record)
+    record.tell()
     return tables
 
 
@@ -276,13 +276,6 @@ def merged_tables(parts: Parts, record: Record, case: Case) -> Tables:
         case.counters() if counters is None else counters,
     )
     return Tables(events, objects, counters, added)
-
-
-def _tell(record: Record) -> None:
-    for line in record.refused.lines():
-        record.progress.note(f"not used: {line}")
-    for line in record.refused.noted.lines():
-        record.progress.note(f"noted: {line}")
 
 
 def _sha256(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,7 @@ def read_on_spark(
         except BaseException:
             jobs.drop()
             raise
-    for line in record.refused.lines():
-        record.progress.note(f"not used: {line}")
-    for line in record.refused.noted.lines():
-        record.progress.note(f"noted: {line}")
+    record.tell()
     return events
 
 
@@ -101,7 +98,8 @@ def _read(
     schema = pa.schema([*((name, _plain(TYPES[name])) for name in names), (NOTE, pa.string())])
     putting = Putting(timed, LOOKED_AT // n_parts + 1)
     table, notes = raw.in_parts(putting, n_parts, schema, "sorting")
-    _recount(record.refused, notes)
+    for note in notes:
+        record.refused.recount(note)
     return _events(table, notes)
 
 
@@ -131,7 +129,8 @@ def _normalised(
         if note["error"]:
             kind, text = note["error"]
             raise getattr(errors, kind)(text)
-    _recount(record.refused, notes)
+    for note in notes:
+        record.refused.recount(note)
     return made, notes
 
 
@@ -168,23 +167,9 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return pa.string() if of_text else kind
 
 
-def _recount(refusals: Refusals, notes: Iterable[Mapping[str, Any]]) -> None:
-    for note in notes:
-        for entry in note["refused"]:
-            refusals.add(entry["reason"], entry["rows"], entry["first"])
-        for entry in note["noted"]:
-            refusals.noted.add(entry["reason"], entry["rows"], entry["first"])
-
-
 def _events(table: SparkTable, notes: list[dict[str, Any]]) -> OnSpark:
     """The table with what its parts said of it."""
-    rows, first, last, bare = zip(*(note["totals"] for note in notes), strict=True)
-    totals = Totals(
-        sum(rows),
-        min((each for each in first if each is not None), default=None),
-        max((each for each in last if each is not None), default=None),
-        any(bare),
-    )
+    totals = Totals.together(note["totals"] for note in notes)
     there = [name for name in EVENT_IDS if name in table.columns]
     sample = {
         name: pl.Series(name, sorted({*chain(*(note["ids"][name] for note in notes))}), pl.String)
@@ -319,7 +304,7 @@ class Putting:
         refusals = Refusals()
         frame = once(rows.with_columns(codes), names, refusals, self.timed)
         note = {
-            "totals": _totals(frame),
+            "totals": astuple(Totals.of(frame)),
             "objects": frame["object_id"].n_unique(),
             # Of actions all: there are few, and they must be known.
             "ids": {
@@ -343,8 +328,3 @@ def _coded(ids: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _some(ids: pl.Series, number: int) -> list[str]:
     return ids.gather_every(max(len(ids) // max(number, 1), 1)).to_list()
-
-
-def _totals(frame: pl.DataFrame) -> list[Any]:
-    totals = Totals.of(frame)
-    return [totals.rows, totals.first_ms, totals.last_ms, totals.bare]

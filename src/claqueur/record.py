@@ -60,10 +60,14 @@ class Record:
         """Count what an earlier import brought and refused."""
         self.inputs.extend(imported["inputs"])
         self.delivered += imported["delivered"]
-        for entry in imported["refused"]:
-            self.refused.add(entry["reason"], entry["rows"], entry["first"])
-        for entry in imported.get("noted", ()):
-            self.refused.noted.add(entry["reason"], entry["rows"], entry["first"])
+        self.refused.recount(imported)
+
+    def tell(self) -> None:
+        """Say what was not used, and what is worth a remark."""
+        for line in self.refused.lines():
+            self.progress.note(f"not used: {line}")
+        for line in self.refused.noted.lines():
+            self.progress.note(f"noted: {line}")
 
     def imported(self) -> dict[str, Any]:
         """What was brought and refused so far, to be taken over later."""

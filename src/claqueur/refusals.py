@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 SHOWN = 5
 
@@ -30,6 +31,12 @@ class Refusals:
         self.counts[reason] = self.counts.get(reason, 0) + count
         shown = self.first_rows.setdefault(reason, [])
         shown.extend(row for row, _ in zip(rows, range(SHOWN - len(shown)), strict=False))
+
+    def recount(self, told: Mapping[str, Any]) -> None:
+        """Count what was counted elsewhere: :meth:`record` of rows ``refused`` and ``noted``."""
+        for refusals, entries in ((self, told["refused"]), (self.noted, told.get("noted", ()))):
+            for entry in entries:
+                refusals.add(entry["reason"], entry["rows"], entry["first"])
 
     @property
     def total(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ import polars as pl
 import pyarrow as pa
 
 from claqueur.coding import Dictionary
+from claqueur.engines.blocks import hashed
 from claqueur.engines.local import side_by_side
 from claqueur.errors import SourceError
-from claqueur.kernels.co_action import U32
 from claqueur.model import EVENT_IDS
 from claqueur.progress import Progress
 from claqueur.refusals import Refusals
@@ -107,11 +107,11 @@ def sort_parts(scratch: Scratch, refusals: Refusals, progress: Progress) -> Spil
     sorting = _Sorting(scratch, names, facts["timed"])
     notes = list(side_by_side(sorting.part, range(n_parts), progress))
     for note in notes:
-        _recount(refusals, note)
+        refusals.recount(note)
     part_of_object = scratch.read("part-of-object")["part"].to_numpy()
     return Spilled(
         names,
-        _totals(notes),
+        Totals.together(note["totals"] for note in notes),
         n_parts,
         lambda part, columns: _read_sorted(scratch, part, columns),
         lambda code: int(part_of_object[code]),
@@ -205,17 +205,10 @@ class _Waves:
     def _write(self, frames: list[pl.DataFrame], number: int) -> None:
         """One file a part."""
         rows = _one_time(pl.concat(frames, how="diagonal"))
-        part = pl.Series("_part", part_of(rows["object_id"].to_numpy(), self._n_parts))
+        part = pl.Series("_part", hashed(rows["object_id"].to_numpy(), self._n_parts))
         pieces = rows.with_columns(part).partition_by("_part", include_key=False, as_dict=True)
         for (of,), piece in pieces.items():
             self._scratch.write(f"raw-{of:04}/{number:04}", piece)
-
-
-def part_of(object_: U32, n_parts: int) -> U32:
-    """Part of every object, by a hash of its code."""
-    mixed = (object_.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-    part: U32 = (mixed % np.uint64(n_parts)).astype(np.uint32)
-    return part
 
 
 def _read(
@@ -263,7 +256,7 @@ def _named(ids: dict[str, Dictionary], scratch: Scratch, n_parts: int) -> list[s
         scratch.write(f"rank-{name}", pl.DataFrame({"rank": rank}))
         if name == "object_id":
             part = np.empty(len(rank), np.uint32)
-            part[rank] = part_of(np.arange(len(rank), dtype=np.uint32), n_parts)
+            part[rank] = hashed(np.arange(len(rank), dtype=np.uint32), n_parts)
             scratch.write("part-of-object", pl.DataFrame({"part": part}))
         del ids[name]
     return there
@@ -330,9 +323,8 @@ class _Sorting:
         if rows.height:
             rows = once(rows, self.names, refusals, self.timed)
         self.scratch.write(f"sorted-{number:04}", _one_time(rows))
-        totals = Totals.of(rows)
         return {
-            "totals": [totals.rows, totals.first_ms, totals.last_ms, totals.bare],
+            "totals": astuple(Totals.of(rows)),
             "refused": refusals.record(),
             "noted": refusals.noted.record(),
         }
@@ -343,20 +335,3 @@ class _Sorting:
     def _nothing(self) -> pl.DataFrame:
         ids = dict.fromkeys(self.names, pl.UInt32)
         return pl.DataFrame(schema={**ids, "t_min_ms": pl.Int64, "t_max_ms": pl.Int64})
-
-
-def _totals(notes: list[dict[str, Any]]) -> Totals:
-    rows, first, last, bare = zip(*(note["totals"] for note in notes), strict=True)
-    return Totals(
-        sum(rows),
-        min((each for each in first if each is not None), default=None),
-        max((each for each in last if each is not None), default=None),
-        any(bare),
-    )
-
-
-def _recount(refusals: Refusals, note: dict[str, Any]) -> None:
-    for entry in note["refused"]:
-        refusals.add(entry["reason"], entry["rows"], entry["first"])
-    for entry in note["noted"]:
-        refusals.noted.add(entry["reason"], entry["rows"], entry["first"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -69,6 +69,17 @@ class Totals:
         first, last = (end if isinstance(end, int) else None for end in ends)
         bare = "action" in frame.columns and frame["action"].null_count() > 0
         return cls(frame.height, first, last, bare)
+
+    @classmethod
+    def together(cls, parts: Iterable[Sequence[Any]]) -> Totals:
+        """Of all parts of a table, each with its fields in their order."""
+        rows, first, last, bare = zip(*parts, strict=True)
+        return cls(
+            sum(rows),
+            min((each for each in first if each is not None), default=None),
+            max((each for each in last if each is not None), default=None),
+            any(bare),
+        )
 
 
 class Coded(Protocol):

@@ -42,10 +42,16 @@ class Task:
     cross: bool
 
 
-def account_groups(n_accounts: int, n_groups: int) -> np.ndarray:
-    """Group of every account, (n_accounts,) uint32, by a hash of its code (Fibonacci hashing)."""
-    codes = np.arange(n_accounts, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return ((codes >> np.uint64(32)) % np.uint64(n_groups)).astype(np.uint32)
+def hashed(codes: U32, n: int) -> U32:
+    """Which of ``n`` each code goes to, (len(codes),) uint32 (Fibonacci hashing)."""
+    mixed = (codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    place: U32 = (mixed % np.uint64(n)).astype(np.uint32)
+    return place
+
+
+def account_groups(n_accounts: int, n_groups: int) -> U32:
+    """Group of every account, (n_accounts,) uint32, by a hash of its code."""
+    return hashed(np.arange(n_accounts, dtype=np.uint32), n_groups)
 
 
 def groups_for(actions: int, accounts: int, memory_bytes: int) -> int:
